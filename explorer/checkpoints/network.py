@@ -1,0 +1,86 @@
+"""What reading a file yields: the network itself, or only the facts about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from explorer.models.description import NetworkDescription
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A generator as a reader found it: sizes, weights and where they came from.
+
+    Tensors are on the CPU, under the canonical names of the family. They may
+    share memory with a private mapping of the file; writing to them never
+    reaches the file.
+    """
+
+    description: NetworkDescription
+    tensors: dict[str, torch.Tensor]
+    header: dict[str, Any]
+    """What the file says of itself: name, title, licence, attribution, training… Empty where nothing."""
+    format: str
+    """One word for the container and its dialect, such as "safetensors" or "torch-pickle"."""
+    sha256: str
+    """Of the whole file, in hexadecimal."""
+    notes: tuple[str, ...] = ()
+    """Sentences worth showing: assumptions made, parts left out."""
+    globals: tuple[str, ...] = ()
+    """Names the file mentions, `module.name`, sorted. None of them was looked up."""
+
+    @property
+    def parameters(self) -> int:
+        """Count of numbers in all tensors."""
+        return sum(tensor.numel() for tensor in self.tensors.values())
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What a checkpoint is, as `latent-explorer inspect` tells it."""
+
+    format: str
+    architecture: str
+    resolution: int
+    z_dim: int
+    w_dim: int
+    c_dim: int
+    num_ws: int
+    parameters: int
+    sha256: str
+    img_channels: int = 3
+    options: Mapping[str, Any] = field(default_factory=dict)
+    header: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    globals: tuple[str, ...] = ()
+
+    @property
+    def licence(self) -> str | None:
+        """Licence of the weights, where the file states it."""
+        licence = self.header.get("licence")
+        return licence if isinstance(licence, str) else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for `inspect --json`; the promised names first."""
+        return {
+            "format": self.format,
+            "architecture": self.architecture,
+            "resolution": self.resolution,
+            "z_dim": self.z_dim,
+            "w_dim": self.w_dim,
+            "c_dim": self.c_dim,
+            "num_ws": self.num_ws,
+            "parameters": self.parameters,
+            "sha256": self.sha256,
+            "img_channels": self.img_channels,
+            "options": dict(self.options),
+            "header": dict(self.header),
+            "licence": self.licence,
+            "notes": list(self.notes),
+            "globals": list(self.globals),
+        }

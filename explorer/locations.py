@@ -1,0 +1,48 @@
+"""Where things are: the folders `weights/` and `resources/`, and the user's own places.
+
+In a checkout (and an editable install) both folders stand beside the package;
+in a wheel they travel inside it, under `explorer/_bundled/`.
+"""
+
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "latent-explorer"
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _bundled(folder: str) -> Path:
+    inside_wheel = _PACKAGE / "_bundled" / folder
+    return inside_wheel if inside_wheel.is_dir() else _PACKAGE.parent / folder
+
+
+def weights_dir() -> Path:
+    """Folder of the bundled networks and their model card."""
+    return _bundled("weights")
+
+
+def resources_dir() -> Path:
+    """Folder of icons, style sheets and texts."""
+    return _bundled("resources")
+
+
+def user_config_dir() -> Path:
+    """Settings of this user; created on first use."""
+    return platformdirs.user_config_path(APP_NAME, appauthor=False, ensure_exists=True)
+
+
+def user_data_dir() -> Path:
+    """Sessions and the register of known networks; created on first use."""
+    return platformdirs.user_data_path(APP_NAME, appauthor=False, ensure_exists=True)
+
+
+def user_log_dir() -> Path:
+    """Logs and crash reports; created on first use."""
+    return platformdirs.user_log_path(APP_NAME, appauthor=False, ensure_exists=True)
+
+
+def user_pictures_dir() -> Path:
+    """Where "Save picture" points first."""
+    return platformdirs.user_pictures_path()

@@ -1,0 +1,43 @@
+"""What picture is wanted: the recipe, its history, its text and its paper form.
+
+Promises: values are immutable and check themselves; equal recipes are equal
+objects to everyone; a recipe survives the way to paper and back unchanged.
+Deliberately ignorant of torch, of networks and of what they can do: this room
+leans on the standard library alone, so undo and files work in microseconds.
+"""
+
+from explorer.recipe.history import History
+from explorer.recipe.recipe import (
+    NOISE_MODES,
+    SEED_LIMIT,
+    ZONES,
+    Layers,
+    Mix,
+    ModelRef,
+    Noise,
+    NoiseMode,
+    Push,
+    Recipe,
+    SeedBlend,
+    StoredLatent,
+    Transform,
+    Zone,
+)
+
+__all__ = [
+    "NOISE_MODES",
+    "SEED_LIMIT",
+    "ZONES",
+    "History",
+    "Layers",
+    "Mix",
+    "ModelRef",
+    "Noise",
+    "NoiseMode",
+    "Push",
+    "Recipe",
+    "SeedBlend",
+    "StoredLatent",
+    "Transform",
+    "Zone",
+]

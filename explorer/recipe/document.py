@@ -1,0 +1,175 @@
+"""The paper form of a recipe: versioned JSON. The only file that knows its spelling.
+
+Once written into a picture, a shape is a promise: fields may be added with a
+new version, never renamed. `read` accepts every version up to `VERSION`.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from explorer.errors import RecipeError
+from explorer.recipe.notation import format_layers, parse_layers
+from explorer.recipe.recipe import (
+    Layers,
+    Mix,
+    ModelRef,
+    Noise,
+    Push,
+    Recipe,
+    SeedBlend,
+    StoredLatent,
+    Transform,
+)
+
+KIND = "latent-explorer/recipe"
+VERSION = 1
+MAX_CHARACTERS = 16_000_000
+"""A W+ latent of the largest network takes some 200 kB; more is not a recipe."""
+
+
+def to_json(recipe: Recipe) -> dict[str, Any]:
+    """Spell a recipe as plain JSON values."""
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "model": {"name": recipe.model.name, "sha256": recipe.model.sha256},
+        "base": _base_to_json(recipe.base),
+        "class": recipe.class_index,
+        "mixes": [
+            {"seed": m.seed, "layers": format_layers(m.layers), "strength": float(m.strength)} for m in recipe.mixes
+        ],
+        "psi": float(recipe.psi),
+        "cutoff": recipe.cutoff,
+        "directions": [
+            {
+                "name": p.name,
+                "amount": float(p.amount),
+                "layers": None if p.layers is None else format_layers(p.layers),
+            }
+            for p in recipe.directions
+        ],
+        "noise": {
+            "mode": recipe.noise.mode,
+            "seed": recipe.noise.seed,
+            "strength": float(recipe.noise.strength),
+        },
+        "transform": {
+            "x": float(recipe.transform.x),
+            "y": float(recipe.transform.y),
+            "degrees": float(recipe.transform.degrees),
+        },
+    }
+
+
+def dumps(recipe: Recipe) -> str:
+    """Write a recipe as canonical JSON text: sorted keys, no spaces, ASCII.
+
+    Equal recipes give equal text, so the text may be hashed and signed.
+    """
+    return json.dumps(to_json(recipe), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def loads(text: str) -> Recipe:
+    """Read what `dumps` wrote, from this version or an older one.
+
+    Raises
+    ------
+    RecipeError
+        If the text is no recipe, is damaged, or comes from a newer version.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise RecipeError("this is too long to be a recipe")
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"this is not a recipe: {error}") from None
+    return from_json(data)
+
+
+def from_json(data: Any) -> Recipe:
+    """Read plain JSON values as a recipe; see `loads`."""
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        raise RecipeError("this is not a recipe of Latent Explorer")
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise RecipeError(f"this recipe has an unreadable version: {version!r}")
+    if version > VERSION:
+        raise RecipeError(
+            f"this recipe was written by a newer Latent Explorer (recipe version {version}, this program knows "
+            f"up to {VERSION}); update the program to open it"
+        )
+    known = {"kind", "version", "model", "base", "class", "mixes", "psi", "cutoff", "directions", "noise", "transform"}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise RecipeError(f"this recipe holds fields this program does not know: {', '.join(unknown)[:200]}")
+    try:
+        return Recipe(
+            model=ModelRef(_str(data["model"]["name"]), _str(data["model"].get("sha256", ""))),
+            base=_base_from_json(data["base"]),
+            class_index=data["class"],
+            mixes=tuple(Mix(m["seed"], _layers(m["layers"]), _float(m["strength"])) for m in data["mixes"]),
+            psi=_float(data["psi"]),
+            cutoff=data["cutoff"],
+            directions=tuple(
+                Push(_str(p["name"]), _float(p["amount"]), None if p["layers"] is None else _layers(p["layers"]))
+                for p in data["directions"]
+            ),
+            noise=Noise(data["noise"]["mode"], data["noise"]["seed"], _float(data["noise"]["strength"])),
+            transform=Transform(*(_float(data["transform"][key]) for key in ("x", "y", "degrees"))),
+        )
+    except RecipeError:
+        raise
+    except KeyError as error:
+        raise RecipeError(f"this recipe is damaged: {error.args[0]!r} is missing") from None
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise RecipeError(f"this recipe is damaged: {error}") from None
+
+
+def _base_to_json(base: SeedBlend | StoredLatent) -> dict[str, Any]:
+    if isinstance(base, SeedBlend):
+        return {"seeds": [[seed, float(weight)] for seed, weight in base.terms]}
+    return {
+        "latent": {
+            "rows": base.rows,
+            "width": base.width,
+            "float32": base64.b64encode(base.data).decode("ascii"),
+            "sha256": hashlib.sha256(base.data).hexdigest(),
+            "origin": base.origin,
+        }
+    }
+
+
+def _base_from_json(data: Any) -> SeedBlend | StoredLatent:
+    if "seeds" in data:
+        return SeedBlend(tuple((seed, _float(weight)) for seed, weight in data["seeds"]))
+    latent = data["latent"]
+    try:
+        raw = base64.b64decode(_str(latent["float32"]), validate=True)
+    except binascii.Error as error:
+        raise RecipeError(f"the latent in this recipe is damaged: {error}") from None
+    if hashlib.sha256(raw).hexdigest() != latent["sha256"]:
+        raise RecipeError("the latent in this recipe is damaged: its checksum does not fit")
+    return StoredLatent(latent["rows"], latent["width"], raw, _str(latent["origin"]))
+
+
+def _layers(text: Any) -> Layers:
+    return parse_layers(_str(text))
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {value!r:.60}")
+    return value
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a number, found {value!r:.60}")
+    return float(value)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number a recipe may hold")

@@ -1,0 +1,105 @@
+"""How recipes are written in one line: `0-3,7`, `42@coarse*0.5`, `smile=2@4-8`.
+
+Each `parse_*` has a `format_*` that undoes it. Errors are `RecipeError`s that
+show the text, the place and an example.
+"""
+
+import re
+
+from explorer.errors import RecipeError
+from explorer.recipe.recipe import SEED_LIMIT, ZONES, Layers, Mix, Push, check_seed
+
+MAX_SEEDS = 100_000
+"""A longer list in one command is a slip of the hand (`0-4294967295`)."""
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Read `0-3,7` as (0, 1, 2, 3, 7); order and repeats are kept."""
+    seeds: list[int] = []
+    for piece in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", piece)
+        if match is None:
+            raise RecipeError(f"cannot read {piece.strip()!r} in seeds {text!r}; write them like 0-3,7")
+        first = check_seed(int(match[1]))
+        last = check_seed(int(match[2])) if match[2] else first
+        if last < first:
+            raise RecipeError(f"the range {piece.strip()!r} runs backwards; write it as {last}-{first}")
+        if len(seeds) + last - first + 1 > MAX_SEEDS:
+            raise RecipeError(f"seeds {text!r} name more than {MAX_SEEDS} pictures; ask for fewer at a time")
+        seeds.extend(range(first, last + 1))
+    return tuple(seeds)
+
+
+def format_seeds(seeds: tuple[int, ...]) -> str:
+    """Write seeds with runs of three or more as ranges."""
+    return ",".join(_runs(seeds))
+
+
+def _runs(values: tuple[int, ...]) -> list[str]:
+    pieces: list[str] = []
+    i = 0
+    while i < len(values):
+        j = i
+        while j + 1 < len(values) and values[j + 1] == values[j] + 1:
+            j += 1
+        if j - i >= 2:
+            pieces.append(f"{values[i]}-{values[j]}")
+        else:
+            pieces.extend(str(v) for v in values[i : j + 1])
+        i = j + 1
+    return pieces
+
+
+def parse_layers(text: str) -> Layers:
+    """Read `coarse`, `4-7`, `0,2,5` or `0-3,8` as rows of `ws`."""
+    word = text.strip().lower()
+    if word in ZONES:
+        return word  # type: ignore[return-value]  # membership was just checked
+    rows: set[int] = set()
+    for piece in word.split(","):
+        match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", piece)
+        if match is None:
+            raise RecipeError(f"cannot read layers {text!r}; write 4-7, 0,2,5, or one of {', '.join(ZONES)}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first or last > 63:
+            raise RecipeError(f"layers {piece.strip()!r} must rise and stay between 0 and 63")
+        rows.update(range(first, last + 1))
+    return tuple(sorted(rows))
+
+
+def format_layers(layers: Layers) -> str:
+    """Write layers as `parse_layers` reads them."""
+    return layers if isinstance(layers, str) else ",".join(_runs(layers))
+
+
+def parse_mix(text: str) -> Mix:
+    """Read `SEED@LAYERS[*STRENGTH]`, for instance `42@coarse*0.5`."""
+    match = re.fullmatch(rf"\s*(\d+)\s*@([^*]+?)(?:\*\s*({_NUMBER})\s*)?", text)
+    if match is None:
+        raise RecipeError(f"cannot read mix {text!r}; write SEED@LAYERS or SEED@LAYERS*STRENGTH, like 42@coarse*0.5")
+    seed = int(match[1])
+    if seed >= SEED_LIMIT:
+        check_seed(seed)
+    return Mix(seed, parse_layers(match[2]), float(match[3]) if match[3] else 1.0)
+
+
+def format_mix(mix: Mix) -> str:
+    """Write a mix as `parse_mix` reads it."""
+    strength = "" if mix.strength == 1 else f"*{mix.strength!r}"
+    return f"{mix.seed}@{format_layers(mix.layers)}{strength}"
+
+
+def parse_push(text: str) -> Push:
+    """Read `NAME=AMOUNT[@LAYERS]`, for instance `smile=2@4-8`."""
+    match = re.fullmatch(rf"\s*([^=@]+?)\s*=\s*({_NUMBER})\s*(?:@(.+))?", text)
+    if match is None:
+        raise RecipeError(f"cannot read direction {text!r}; write NAME=AMOUNT or NAME=AMOUNT@LAYERS, like smile=2@4-8")
+    return Push(match[1], float(match[2]), parse_layers(match[3]) if match[3] else None)
+
+
+def format_push(push: Push) -> str:
+    """Write a push as `parse_push` reads it."""
+    layers = "" if push.layers is None else f"@{format_layers(push.layers)}"
+    return f"{push.name}={push.amount!r}{layers}"

@@ -1,0 +1,217 @@
+"""`Recipe`: everything a picture depends on, as a small frozen value.
+
+A picture is a pure function of its recipe. All parts are immutable, compare by
+value, and check themselves when made, so that an impossible recipe cannot
+exist; what a given network can do with it is decided later, by
+`explorer.latents.resolve`, which leaves the wish untouched.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from explorer.errors import RecipeError
+
+SEED_LIMIT = 2**32
+"""Seeds are those of `numpy.random.RandomState`: 0 <= seed < 2**32."""
+
+Zone = Literal["coarse", "middle", "fine", "all"]
+ZONES: tuple[Zone, ...] = ("coarse", "middle", "fine", "all")
+Layers = tuple[int, ...] | Zone
+"""Rows of `ws`: indices in rising order, or a zone whose rows the network decides."""
+
+NoiseMode = Literal["const", "none", "random"]
+NOISE_MODES: tuple[NoiseMode, ...] = ("const", "none", "random")
+
+
+def _need(condition: bool, message: str) -> None:
+    if not condition:
+        raise RecipeError(message)
+
+
+def _finite(value: float, what: str) -> None:
+    _need(
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+        f"{what} must be a finite number, not {value!r}",
+    )
+
+
+def check_seed(seed: int) -> int:
+    """Return `seed` unchanged, or raise `RecipeError` if no generator accepts it."""
+    _need(
+        isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < SEED_LIMIT,
+        f"a seed is a whole number from 0 to {SEED_LIMIT - 1}, not {seed!r}",
+    )
+    return seed
+
+
+def check_layers(layers: Layers) -> None:
+    """Raise `RecipeError` unless `layers` is a zone or rising row numbers from 0 to 63."""
+    if isinstance(layers, str):
+        _need(layers in ZONES, f"unknown layer zone {layers!r}; zones are {', '.join(ZONES)}")
+        return
+    _need(len(layers) > 0, "a list of layers needs at least one row")
+    _need(
+        all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < 64 for i in layers),
+        f"layers are row numbers from 0 to 63, not {layers!r}",
+    )
+    _need(list(layers) == sorted(set(layers)), f"layers must rise without repeats: {layers!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """Which network: its name for people, its sha256 for certainty."""
+
+    name: str
+    sha256: str = ""
+    """Hexadecimal digest of the weight file; empty where it is not known yet."""
+
+    def __post_init__(self) -> None:
+        _need(isinstance(self.name, str) and 0 < len(self.name) <= 256, "a model needs a name of 1 to 256 letters")
+        _need(
+            self.sha256 == ""
+            or (len(self.sha256) == 64 and all(c in "0123456789abcdef" for c in self.sha256)),
+            f"sha256 of model {self.name!r} must be 64 lower-case hexadecimal digits",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SeedBlend:
+    """Seeds with weights that sum to 1, blended in W around `w_avg`.
+
+    A term of weight 0 is kept: it is the B of a slider that stands at A.
+    """
+
+    terms: tuple[tuple[int, float], ...]
+
+    def __post_init__(self) -> None:
+        _need(1 <= len(self.terms) <= 64, "a blend takes 1 to 64 seeds")
+        for seed, weight in self.terms:
+            check_seed(seed)
+            _finite(weight, f"the weight of seed {seed}")
+        total = math.fsum(weight for _, weight in self.terms)
+        _need(abs(total - 1) < 1e-6, f"the weights of a blend must sum to 1, not {total:g}")
+
+    @classmethod
+    def of(cls, seed: int) -> "SeedBlend":
+        """Blend of one seed."""
+        return cls(((seed, 1.0),))
+
+    @classmethod
+    def between(cls, seed_a: int, seed_b: int, t: float) -> "SeedBlend":
+        """Point `t` on the line from `seed_a` (0) to `seed_b` (1)."""
+        return cls(((seed_a, 1.0 - t), (seed_b, t)))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLatent:
+    """Rows of `ws` kept by value: the result of a projection."""
+
+    rows: int
+    """1 for a point of W, `num_ws` for a point of W+."""
+    width: int
+    """`w_dim` of the network it belongs to."""
+    data: bytes
+    """rows x width little-endian float32, row after row."""
+    origin: str = "supplied picture"
+    """Where it came from, for the provenance of exports."""
+
+    def __post_init__(self) -> None:
+        _need(1 <= self.rows <= 64 and 1 <= self.width <= 8192, "a stored latent has 1 to 64 rows of 1 to 8192 values")
+        _need(
+            len(self.data) == 4 * self.rows * self.width,
+            f"a stored latent of {self.rows} x {self.width} needs {4 * self.rows * self.width} bytes, "
+            f"not {len(self.data)}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Style mixing: some rows move towards the same rows of another seed."""
+
+    seed: int
+    layers: Layers
+    strength: float = 1.0
+    """0 leaves the rows, 1 replaces them; below 0 and above 1 is allowed."""
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_layers(self.layers)
+        _finite(self.strength, "the strength of a mix")
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A step along a named direction."""
+
+    name: str
+    amount: float
+    """Standard deviations of the direction."""
+    layers: Layers | None = None
+    """None takes the direction's own rows."""
+
+    def __post_init__(self) -> None:
+        _need(isinstance(self.name, str) and 0 < len(self.name) <= 128, "a direction needs a name of 1 to 128 letters")
+        _finite(self.amount, f"the amount of direction {self.name!r}")
+        if self.layers is not None:
+            check_layers(self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The per-layer noise of StyleGAN 1 and 2; StyleGAN3 has none and ignores it."""
+
+    mode: NoiseMode = "const"
+    """"const": the planes stored in the network; "random": planes drawn from `seed`; "none"."""
+    seed: int = 0
+    strength: float = 1.0
+    """Factor on the network's own noise strengths, 0 to 10."""
+
+    def __post_init__(self) -> None:
+        _need(self.mode in NOISE_MODES, f"unknown noise mode {self.mode!r}; modes are {', '.join(NOISE_MODES)}")
+        check_seed(self.seed)
+        _finite(self.strength, "the strength of the noise")
+        _need(0 <= self.strength <= 10, f"the strength of the noise goes from 0 to 10, not {self.strength:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """Movement of StyleGAN3's input: x and y in picture widths, angle in degrees."""
+
+    x: float = 0.0
+    y: float = 0.0
+    degrees: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("x", self.x), ("y", self.y), ("angle", self.degrees)):
+            _finite(value, f"the {name} of a transform")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What picture is wanted. Fields in the order in which `compose` applies them."""
+
+    model: ModelRef
+    base: SeedBlend | StoredLatent = field(default_factory=lambda: SeedBlend.of(0))
+    class_index: int | None = None
+    mixes: tuple[Mix, ...] = ()
+    psi: float = 1.0
+    """Truncation: 1 = as drawn, 0 = `w_avg`, negative mirrors; -10 to 10."""
+    cutoff: int | None = None
+    """Leading rows of `ws` that are truncated; None = all."""
+    directions: tuple[Push, ...] = ()
+    noise: Noise = Noise()
+    transform: Transform = Transform()
+
+    def __post_init__(self) -> None:
+        _finite(self.psi, "psi")
+        _need(-10 <= self.psi <= 10, f"psi goes from -10 to 10, not {self.psi:g}")
+        for name, value in (("cutoff", self.cutoff), ("class", self.class_index)):
+            _need(
+                value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0),
+                f"{name} is a whole number from 0, or nothing; not {value!r}",
+            )
+
+    def with_(self, **changes: Any) -> "Recipe":
+        """Return a copy with some fields changed: the only way to edit a recipe."""
+        return replace(self, **changes)
