@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from explorer.models.description import NetworkDescription
-
 if TYPE_CHECKING:
     import torch
+
+    from explorer.models.description import NetworkDescription
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
-from explorer.models.description import NetworkDescription
 
+# The rooms below this one bring torch along; the catalogue reads headers without it.
 if TYPE_CHECKING:
     import torch
+
+    from explorer.models.description import NetworkDescription
 
 FORM_VERSION = 1
 METADATA_KEY = "latent_explorer"
@@ -82,9 +84,17 @@ class TensorEntry:
 class Form:
     """A checked header of our form; no tensor has been read."""
 
-    description: NetworkDescription
+    network: dict[str, Any]
+    """As `NetworkDescription.as_json` gives it, every field checked."""
     header: dict[str, Any]
     entries: dict[str, TensorEntry]
+
+    @property
+    def description(self) -> NetworkDescription:
+        """The network's sizes and switches."""
+        from explorer.models.description import NetworkDescription
+
+        return NetworkDescription(**self.network)
 
     @property
     def parameters(self) -> int:
@@ -256,11 +266,11 @@ def parse_form(head: bytes, file_size: int, path: str) -> Form:
     header = ours.get("header", {})
     if not isinstance(header, dict):
         raise CorruptCheckpointError(f"{path}: the facts about the network are not a JSON object")
-    return Form(description_from_json(ours.get("network"), path), header, entries)
+    return Form(_check_network(ours.get("network"), path), header, entries)
 
 
-def description_from_json(value: object, path: str) -> NetworkDescription:
-    """The way back from `NetworkDescription.as_json`, with every field checked."""
+def _check_network(value: object, path: str) -> dict[str, Any]:
+    """The fields of `NetworkDescription.as_json`, each of its type and within bounds; others are dropped."""
     if not isinstance(value, dict):
         raise CorruptCheckpointError(f"{path}: the file does not describe its network")
     architecture = value.get("architecture")
@@ -271,7 +281,7 @@ def description_from_json(value: object, path: str) -> NetworkDescription:
             f"{path}: the architecture {architecture[:80]!r} is not one this version knows. "
             "Update the program to open it"
         )
-    sizes = {}
+    network: dict[str, Any] = {"architecture": architecture}
     bounds = {
         "resolution": (1, 1 << 14),
         "img_channels": (1, 1 << 10),
@@ -284,11 +294,12 @@ def description_from_json(value: object, path: str) -> NetworkDescription:
         number = value.get(name)
         if type(number) is not int or not low <= number <= high:
             raise CorruptCheckpointError(f"{path}: {name} should be a whole number from {low} to {high}")
-        sizes[name] = number
+        network[name] = number
     options = value.get("options", {})
     if not isinstance(options, dict):
         raise CorruptCheckpointError(f"{path}: the options of the network are not a JSON object")
-    return NetworkDescription(architecture=architecture, options=options, **sizes)  # type: ignore[arg-type]
+    network["options"] = options
+    return network
 
 
 def _check_entries(table: dict[str, Any], start: int, file_size: int, path: str) -> dict[str, TensorEntry]:
