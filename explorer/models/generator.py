@@ -81,7 +81,7 @@ class Generator(ABC):
 
     @property
     def architecture(self) -> str:
-        """ "stylegan1", "stylegan2", "stylegan3-t" or "stylegan3-r"."""
+        """Family: "stylegan1", "stylegan2", "stylegan3-t" or "stylegan3-r"."""
         return self.description.architecture
 
     @property
@@ -162,7 +162,12 @@ class Generator(ABC):
 
     @abstractmethod
     def picture(self, features: Features) -> Tensor:
-        """Image held by `features` after a step with `makes_rgb`: [N, img_channels, h, h] float32, nominally -1..1."""
+        """Image held by `features` after a step with `makes_rgb`.
+
+        Returns
+        -------
+        [N, img_channels, h, h] float32, nominally -1..1, h the resolution of the step.
+        """
 
     @abstractmethod
     def to(self, device: str | torch.device, precision: Precision = "float32") -> "Generator":

@@ -39,7 +39,8 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
         "base": _base_to_json(recipe.base),
         "class": recipe.class_index,
         "mixes": [
-            {"seed": m.seed, "layers": format_layers(m.layers), "strength": float(m.strength)} for m in recipe.mixes
+            {"seed": m.seed, "layers": format_layers(m.layers), "strength": float(m.strength)}
+            for m in recipe.mixes
         ],
         "psi": float(recipe.psi),
         "cutoff": recipe.cutoff,
@@ -69,7 +70,9 @@ def dumps(recipe: Recipe) -> str:
 
     Equal recipes give equal text, so the text may be hashed and signed.
     """
-    return json.dumps(to_json(recipe), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return json.dumps(
+        to_json(recipe), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
 
 
 def loads(text: str) -> Recipe:
@@ -98,10 +101,22 @@ def from_json(data: Any) -> Recipe:
         raise RecipeError(f"this recipe has an unreadable version: {version!r}")
     if version > VERSION:
         raise RecipeError(
-            f"this recipe was written by a newer Latent Explorer (recipe version {version}, this program knows "
-            f"up to {VERSION}); update the program to open it"
+            f"this recipe was written by a newer Latent Explorer (recipe version {version}; "
+            f"this program knows up to {VERSION}); update the program to open it"
         )
-    known = {"kind", "version", "model", "base", "class", "mixes", "psi", "cutoff", "directions", "noise", "transform"}
+    known = {
+        "kind",
+        "version",
+        "model",
+        "base",
+        "class",
+        "mixes",
+        "psi",
+        "cutoff",
+        "directions",
+        "noise",
+        "transform",
+    }
     unknown = sorted(set(data) - known)
     if unknown:
         raise RecipeError(f"this recipe holds fields this program does not know: {', '.join(unknown)[:200]}")
@@ -114,7 +129,11 @@ def from_json(data: Any) -> Recipe:
             psi=_float(data["psi"]),
             cutoff=data["cutoff"],
             directions=tuple(
-                Push(_str(p["name"]), _float(p["amount"]), None if p["layers"] is None else _layers(p["layers"]))
+                Push(
+                    _str(p["name"]),
+                    _float(p["amount"]),
+                    None if p["layers"] is None else _layers(p["layers"]),
+                )
                 for p in data["directions"]
             ),
             noise=Noise(data["noise"]["mode"], data["noise"]["seed"], _float(data["noise"]["strength"])),

@@ -56,7 +56,7 @@ def parse_layers(text: str) -> Layers:
     """Read `coarse`, `4-7`, `0,2,5` or `0-3,8` as rows of `ws`."""
     word = text.strip().lower()
     if word in ZONES:
-        return word  # type: ignore[return-value]  # membership was just checked
+        return word
     rows: set[int] = set()
     for piece in word.split(","):
         match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", piece)
@@ -78,7 +78,9 @@ def parse_mix(text: str) -> Mix:
     """Read `SEED@LAYERS[*STRENGTH]`, for instance `42@coarse*0.5`."""
     match = re.fullmatch(rf"\s*(\d+)\s*@([^*]+?)(?:\*\s*({_NUMBER})\s*)?", text)
     if match is None:
-        raise RecipeError(f"cannot read mix {text!r}; write SEED@LAYERS or SEED@LAYERS*STRENGTH, like 42@coarse*0.5")
+        raise RecipeError(
+            f"cannot read mix {text!r}; write SEED@LAYERS or SEED@LAYERS*STRENGTH, like 42@coarse*0.5"
+        )
     seed = int(match[1])
     if seed >= SEED_LIMIT:
         check_seed(seed)
@@ -95,7 +97,9 @@ def parse_push(text: str) -> Push:
     """Read `NAME=AMOUNT[@LAYERS]`, for instance `smile=2@4-8`."""
     match = re.fullmatch(rf"\s*([^=@]+?)\s*=\s*({_NUMBER})\s*(?:@(.+))?", text)
     if match is None:
-        raise RecipeError(f"cannot read direction {text!r}; write NAME=AMOUNT or NAME=AMOUNT@LAYERS, like smile=2@4-8")
+        raise RecipeError(
+            f"cannot read direction {text!r}; write NAME=AMOUNT or NAME=AMOUNT@LAYERS, like smile=2@4-8"
+        )
     return Push(match[1], float(match[2]), parse_layers(match[3]) if match[3] else None)
 
 

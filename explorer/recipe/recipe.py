@@ -67,7 +67,10 @@ class ModelRef:
     """Hexadecimal digest of the weight file; empty where it is not known yet."""
 
     def __post_init__(self) -> None:
-        _need(isinstance(self.name, str) and 0 < len(self.name) <= 256, "a model needs a name of 1 to 256 letters")
+        _need(
+            isinstance(self.name, str) and 0 < len(self.name) <= 256,
+            "a model needs a name of 1 to 256 letters",
+        )
         _need(
             self.sha256 == ""
             or (len(self.sha256) == 64 and all(c in "0123456789abcdef" for c in self.sha256)),
@@ -117,7 +120,10 @@ class StoredLatent:
     """Where it came from, for the provenance of exports."""
 
     def __post_init__(self) -> None:
-        _need(1 <= self.rows <= 64 and 1 <= self.width <= 8192, "a stored latent has 1 to 64 rows of 1 to 8192 values")
+        _need(
+            1 <= self.rows <= 64 and 1 <= self.width <= 8192,
+            "a stored latent has 1 to 64 rows of 1 to 8192 values",
+        )
         _need(
             len(self.data) == 4 * self.rows * self.width,
             f"a stored latent of {self.rows} x {self.width} needs {4 * self.rows * self.width} bytes, "
@@ -151,7 +157,10 @@ class Push:
     """None takes the direction's own rows."""
 
     def __post_init__(self) -> None:
-        _need(isinstance(self.name, str) and 0 < len(self.name) <= 128, "a direction needs a name of 1 to 128 letters")
+        _need(
+            isinstance(self.name, str) and 0 < len(self.name) <= 128,
+            "a direction needs a name of 1 to 128 letters",
+        )
         _finite(self.amount, f"the amount of direction {self.name!r}")
         if self.layers is not None:
             check_layers(self.layers)
@@ -168,7 +177,9 @@ class Noise:
     """Factor on the network's own noise strengths, 0 to 10."""
 
     def __post_init__(self) -> None:
-        _need(self.mode in NOISE_MODES, f"unknown noise mode {self.mode!r}; modes are {', '.join(NOISE_MODES)}")
+        _need(
+            self.mode in NOISE_MODES, f"unknown noise mode {self.mode!r}; modes are {', '.join(NOISE_MODES)}"
+        )
         check_seed(self.seed)
         _finite(self.strength, "the strength of the noise")
         _need(0 <= self.strength <= 10, f"the strength of the noise goes from 0 to 10, not {self.strength:g}")

@@ -1,0 +1,61 @@
+"""Recipes of every kind, for property tests."""
+
+import struct
+
+from hypothesis import strategies as st
+
+from explorer.recipe import (
+    NOISE_MODES,
+    SEED_LIMIT,
+    ZONES,
+    Mix,
+    ModelRef,
+    Noise,
+    Push,
+    Recipe,
+    SeedBlend,
+    StoredLatent,
+    Transform,
+)
+
+seeds = st.integers(0, SEED_LIMIT - 1)
+numbers = st.floats(-1e6, 1e6, allow_nan=False)
+rows = st.sets(st.integers(0, 63), min_size=1, max_size=12).map(lambda s: tuple(sorted(s)))
+layers = st.one_of(st.sampled_from(ZONES), rows)
+names = st.text(min_size=1, max_size=30).filter(lambda s: s.encode("utf-8", "ignore").decode() == s)
+# Names as the one-line notation can carry them.
+plain_names = st.from_regex(r"[A-Za-z][A-Za-z0-9_ -]{0,18}[A-Za-z0-9]", fullmatch=True)
+
+mixes = st.builds(Mix, seeds, layers, numbers)
+pushes = st.builds(Push, names, numbers, st.one_of(st.none(), layers))
+
+
+@st.composite
+def blends(draw: st.DrawFn) -> SeedBlend:
+    weights = draw(st.lists(st.floats(-2, 2), max_size=4))
+    return SeedBlend(tuple((draw(seeds), w) for w in (1 - sum(weights), *weights)))
+
+
+@st.composite
+def stored_latents(draw: st.DrawFn) -> StoredLatent:
+    height, width = draw(st.integers(1, 4)), draw(st.integers(1, 8))
+    values = draw(
+        st.lists(st.floats(width=32, allow_nan=False), min_size=height * width, max_size=height * width)
+    )
+    return StoredLatent(height, width, struct.pack(f"<{height * width}f", *values), draw(names))
+
+
+recipes = st.builds(
+    Recipe,
+    model=st.builds(
+        ModelRef, names, st.one_of(st.just(""), st.text("0123456789abcdef", min_size=64, max_size=64))
+    ),
+    base=st.one_of(blends(), stored_latents()),
+    class_index=st.one_of(st.none(), st.integers(0, 999)),
+    mixes=st.lists(mixes, max_size=4).map(tuple),
+    psi=st.floats(-10, 10),
+    cutoff=st.one_of(st.none(), st.integers(0, 63)),
+    directions=st.lists(pushes, max_size=4).map(tuple),
+    noise=st.builds(Noise, st.sampled_from(NOISE_MODES), seeds, st.floats(0, 10)),
+    transform=st.builds(Transform, numbers, numbers, numbers),
+)

@@ -1,0 +1,97 @@
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.errors import RecipeError
+from explorer.recipe import ModelRef, Recipe, document
+from tests.recipe import strategies as some
+
+
+@given(some.recipes)
+def test_there_and_back(recipe):
+    assert document.loads(document.dumps(recipe)) == recipe
+
+
+@given(some.recipes)
+def test_equal_recipes_have_equal_text(recipe):
+    text = document.dumps(recipe)
+    assert text.isascii()
+    assert document.dumps(document.loads(text)) == text
+
+
+def test_the_spelling_of_version_1_is_a_promise():
+    """A file written by the first release must open for ever."""
+    text = (
+        '{"base":{"seeds":[[5,0.75],[9,0.25]]},"class":null,"cutoff":8,'
+        '"directions":[{"amount":2.0,"layers":"4-8","name":"smile"}],'
+        '"kind":"latent-explorer/recipe",'
+        '"mixes":[{"layers":"coarse","seed":9,"strength":0.5}],'
+        '"model":{"name":"faces","sha256":""},'
+        '"noise":{"mode":"random","seed":3,"strength":1.0},"psi":0.7,'
+        '"transform":{"degrees":0.0,"x":0.0,"y":0.0},"version":1}'
+    )
+    recipe = document.loads(text)
+    assert recipe.psi == 0.7
+    assert recipe.mixes[0].layers == "coarse"
+    assert document.dumps(recipe) == text
+
+
+def test_a_newer_version_is_named():
+    data = document.to_json(Recipe(ModelRef("faces"))) | {"version": document.VERSION + 1}
+    with pytest.raises(RecipeError, match="newer Latent Explorer"):
+        document.from_json(data)
+
+
+def test_an_unknown_field_is_named():
+    data = document.to_json(Recipe(ModelRef("faces"))) | {"hat": True}
+    with pytest.raises(RecipeError, match="hat"):
+        document.from_json(data)
+
+
+def test_a_damaged_latent_is_noticed():
+    from explorer.recipe import StoredLatent
+
+    recipe = Recipe(ModelRef("faces"), base=StoredLatent(1, 2, b"12345678"))
+    data = document.to_json(recipe)
+    data["base"]["latent"]["float32"] = "MTIzNDU2Nzk="
+    with pytest.raises(RecipeError, match="checksum"):
+        document.from_json(data)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "{", '{"kind":1}', "[" * 100_000, '{"psi":NaN}', "x" * 99]
+)
+def test_what_is_no_recipe_is_refused(text):
+    with pytest.raises(RecipeError):
+        document.loads(text)
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(some.recipes, st.data())
+def test_no_damage_escapes_as_another_error(recipe, data):
+    """Replace one value anywhere by any other: a recipe or a RecipeError comes out."""
+    tree = document.to_json(recipe)
+    holder, keys = tree, sorted(tree)
+    while True:
+        key = data.draw(st.sampled_from(keys))
+        inner = holder[key]
+        if isinstance(inner, dict) and inner and data.draw(st.booleans()):
+            holder, keys = inner, sorted(inner)
+        elif isinstance(inner, list) and inner and data.draw(st.booleans()):
+            holder, keys = inner, list(range(len(inner)))
+        else:
+            break
+    holder[key] = data.draw(json_values)
+    with contextlib.suppress(RecipeError):
+        document.loads(json.dumps(tree))
