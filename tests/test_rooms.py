@@ -1,0 +1,62 @@
+"""What is absent says most about a house: each room in a clean interpreter, and what came along."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BELOW_GUI = (
+    "recipe",
+    "models",
+    "checkpoints",
+    "latents",
+    "provenance",
+    "render",
+    "export",
+    "bench",
+    "training",
+)
+
+# Imports every module of the room, then tells which foreign packages came along.
+PROBE = """
+import importlib, json, pkgutil, sys
+room = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+    importlib.import_module(module.name)
+roots = {name.split(".")[0] for name in sys.modules}
+print(json.dumps(sorted(roots)))
+"""
+
+
+def imported_by(room: str) -> set[str]:
+    result = subprocess.run(
+        [sys.executable, "-c", PROBE, f"explorer.{room}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    return set(json.loads(result.stdout))
+
+
+@pytest.mark.parametrize("room", BELOW_GUI)
+def test_no_room_below_gui_brings_qt(room):
+    assert not imported_by(room) & {"PySide6", "shiboken6"}
+
+
+def test_a_recipe_brings_neither_torch_nor_numpy():
+    assert not imported_by("recipe") & {"torch", "numpy", "scipy", "PIL"}
+
+
+def test_every_room_says_what_it_is_for():
+    for init in sorted((ROOT / "explorer").rglob("__init__.py")):
+        assert init.read_text().lstrip().startswith('"""'), f"{init} opens without a docstring"
+
+
+def test_the_list_of_rooms_is_complete():
+    rooms = {p.parent.name for p in (ROOT / "explorer").glob("*/__init__.py")}
+    assert rooms == {*BELOW_GUI, "gui", "cli"}
