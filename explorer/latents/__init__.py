@@ -1,0 +1,25 @@
+"""From a recipe to `ws`: seeds, truncation, mixing, directions, and `compose`, where they meet.
+
+Promises: pure functions of their arguments; tensors given are never written to;
+the order of operations is decided in `compose` and nowhere else. Deliberately
+ignorant of files, clocks, pixels and windows.
+"""
+
+from explorer.latents.compose import Resolved, compose, resolve
+from explorer.latents.directions import Direction, push
+from explorer.latents.mixing import mix_rows
+from explorer.latents.seeds import SeedCache, blend, class_of_seed
+from explorer.latents.truncation import truncate
+
+__all__ = [
+    "Direction",
+    "Resolved",
+    "SeedCache",
+    "blend",
+    "class_of_seed",
+    "compose",
+    "mix_rows",
+    "push",
+    "resolve",
+    "truncate",
+]

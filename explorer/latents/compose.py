@@ -1,0 +1,196 @@
+"""`resolve` and `compose`: from what is wished, by what a network can do, to `ws`.
+
+The order of operations is decided here and nowhere else:
+
+1. seeds are blended in W around `w_avg` (or a stored latent is taken),
+2. rows are mixed towards other seeds,
+3. rows are truncated towards `w_avg`,
+4. rows are pushed along directions.
+
+Truncation is affine in W, so it commutes with 1 and 2. Directions come last: a
+push is then as long at psi 0.5 as at psi 1, and psi 0 shows it on `w_avg`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.errors import RecipeError
+from explorer.latents.directions import Direction, push
+from explorer.latents.mixing import mix_rows
+from explorer.latents.seeds import SeedCache, blend, class_of_seed
+from explorer.latents.truncation import truncate
+from explorer.models import Generator
+from explorer.recipe import Mix, Push, Recipe, SeedBlend, StoredLatent, Transform
+from explorer.recipe.edits import rows_of
+from explorer.recipe.notation import format_layers
+
+NO_DIRECTIONS: Mapping[str, Direction] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a network can do of a recipe. Made to be compared by value."""
+
+    recipe: Recipe
+    """The reachable part. Mixes and pushes name rows that exist."""
+    notices: tuple[str, ...] = ()
+    """What was left out, in words; empty where every wish is granted."""
+
+
+def resolve(
+    recipe: Recipe, generator: Generator, directions: Mapping[str, Direction] = NO_DIRECTIONS
+) -> Resolved:
+    """Take out of a recipe what `generator` cannot do; the recipe itself is untouched.
+
+    Raises
+    ------
+    RecipeError
+        If nothing of it can be drawn: a stored latent of another network's size.
+    """
+    notices: list[str] = []
+    _check_base(recipe, generator)
+    resolved = replace(
+        recipe,
+        class_index=_class(recipe, generator, notices),
+        mixes=_mixes(recipe, generator, notices),
+        cutoff=None if recipe.cutoff is None else min(recipe.cutoff, generator.num_ws),
+        directions=_directions(recipe, generator, directions, notices),
+    )
+    if recipe.transform != Transform() and not generator.has_transform:
+        notices.append("this network has no input transform, so shift and rotation are left out")
+        resolved = replace(resolved, transform=Transform())
+    return Resolved(resolved, tuple(notices))
+
+
+def compose(
+    recipe: Recipe,
+    generator: Generator,
+    cache: SeedCache | None = None,
+    directions: Mapping[str, Direction] = NO_DIRECTIONS,
+) -> Tensor:
+    """Turn a recipe into the latents its picture is drawn from.
+
+    Parameters
+    ----------
+    recipe : resolved or not; wishes the network cannot fulfil are left out.
+    cache : where mapped seeds are kept; with it, only a new seed runs the mapping network.
+    directions : what names in the recipe stand for.
+
+    Returns
+    -------
+    ws : [1, num_ws, w_dim] float32 on the generator's device, not to be written to.
+
+    Raises
+    ------
+    RecipeError
+        See `resolve`.
+    """
+    cache = cache or SeedCache()
+    recipe = resolve(recipe, generator, directions).recipe
+    with torch.inference_mode():
+        w_avg = _class_average(recipe, generator)  # [1, w_dim]
+        ws = _base(recipe, generator, cache, w_avg)  # [1, num_ws, w_dim]
+        for mix in recipe.mixes:
+            w = cache.w(generator, mix.seed, recipe.class_index)
+            ws = mix_rows(ws, w[:, None].expand_as(ws), rows_of(mix.layers, generator.num_ws), mix.strength)
+        if recipe.psi != 1:
+            ws = truncate(ws, w_avg, recipe.psi, recipe.cutoff)
+        for wish in recipe.directions:
+            direction = directions[wish.name]
+            rows = rows_of(wish.layers or direction.layers, generator.num_ws)
+            ws = push(ws, direction, wish.amount, rows)
+        return ws
+
+
+def _base(recipe: Recipe, generator: Generator, cache: SeedCache, w_avg: Tensor) -> Tensor:
+    if isinstance(recipe.base, SeedBlend):
+        points = [
+            (weight, cache.w(generator, seed, recipe.class_index))
+            for seed, weight in recipe.base.terms
+            if weight != 0  # a B that no one looks at yet need not be mapped
+        ]
+        ws = blend(points, w_avg)[:, None]
+    else:
+        values = np.frombuffer(recipe.base.data, dtype="<f4").astype(np.float32)
+        ws = torch.from_numpy(values.reshape(1, recipe.base.rows, recipe.base.width)).to(generator.device)
+    return ws.expand(-1, generator.num_ws, -1)
+
+
+def _class_average(recipe: Recipe, generator: Generator) -> Tensor:
+    if generator.w_avg.ndim == 1:
+        return generator.w_avg[None]
+    index = recipe.class_index
+    if index is None:
+        first = recipe.base.terms[0][0] if isinstance(recipe.base, SeedBlend) else 0
+        index = class_of_seed(first, generator.z_dim, generator.c_dim)
+    return generator.w_avg[index][None]
+
+
+def _check_base(recipe: Recipe, generator: Generator) -> None:
+    base = recipe.base
+    if isinstance(base, StoredLatent) and (
+        base.width != generator.w_dim or base.rows not in (1, generator.num_ws)
+    ):
+        raise RecipeError(
+            f"the latent in this recipe has {base.rows} x {base.width} values, but this network takes "
+            f"1 or {generator.num_ws} rows of {generator.w_dim}; open the network it was made for, "
+            f"{recipe.model.name!r}"
+        )
+
+
+def _class(recipe: Recipe, generator: Generator, notices: list[str]) -> int | None:
+    if recipe.class_index is None or recipe.class_index < generator.c_dim:
+        return recipe.class_index
+    if generator.c_dim == 0:
+        notices.append(f"this network has no classes, so class {recipe.class_index} is left out")
+    else:
+        notices.append(
+            f"this network has classes 0 to {generator.c_dim - 1}, so class {recipe.class_index} is left out"
+        )
+    return None
+
+
+def _mixes(recipe: Recipe, generator: Generator, notices: list[str]) -> tuple[Mix, ...]:
+    possible: list[Mix] = []
+    for mix in recipe.mixes:
+        rows = rows_of(mix.layers, generator.num_ws)
+        if isinstance(mix.layers, str):
+            missing = "" if rows else f"the {mix.layers} rows"
+        else:
+            beyond = tuple(row for row in mix.layers if row >= generator.num_ws)
+            missing = f"rows {format_layers(beyond)}" if beyond else ""
+        if missing:
+            notices.append(
+                f"{missing} of the mix with seed {mix.seed} are left out: "
+                f"this network has rows 0 to {generator.num_ws - 1}"
+            )
+        if rows:
+            possible.append(Mix(mix.seed, rows, mix.strength))
+    return tuple(possible)
+
+
+def _directions(
+    recipe: Recipe, generator: Generator, directions: Mapping[str, Direction], notices: list[str]
+) -> tuple[Push, ...]:
+    possible: list[Push] = []
+    for wish in recipe.directions:
+        direction = directions.get(wish.name)
+        if direction is None:
+            notices.append(f"direction {wish.name!r} is not known for this network and is left out")
+            continue
+        if not direction.fits(generator.num_ws, generator.w_dim):
+            notices.append(
+                f"direction {wish.name!r} was made for ws of size {list(direction.vector.shape)}, "
+                f"this network has {generator.num_ws} x {generator.w_dim}; it is left out"
+            )
+            continue
+        rows = rows_of(wish.layers or direction.layers, generator.num_ws)
+        if rows:
+            possible.append(Push(wish.name, wish.amount, rows))
+        else:
+            notices.append(f"direction {wish.name!r} acts on rows that this network does not have")
+    return tuple(possible)

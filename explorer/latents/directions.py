@@ -1,0 +1,67 @@
+"""Directions: named vectors of W along which one property of the picture changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.recipe import Layers
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """A vector of W, or one vector for each row of W+, with its natural step.
+
+    The step of amount 1 is `sigma` times `vector`.
+    """
+
+    name: str
+    kind: str
+    """How it was found: "pca", "sefa", "learned", "random", "imported"."""
+    vector: Tensor
+    """[w_dim], or [num_ws, w_dim]; float32."""
+    sigma: float = 1.0
+    """Standard deviation of W along the vector; the unit of its slider."""
+    layers: Layers = "all"
+    """Rows it acts on unless a recipe says otherwise."""
+    note: str = ""
+
+    def fits(self, num_ws: int, w_dim: int) -> bool:
+        """Whether it can act on `ws` of this size."""
+        return self.vector.shape[-1] == w_dim and (self.vector.ndim == 1 or self.vector.shape[0] == num_ws)
+
+
+def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -> Tensor:
+    """Move rows of `ws` along a direction.
+
+    Parameters
+    ----------
+    ws : [N, num_ws, w_dim] float32
+    amount : standard deviations.
+    rows : row numbers below num_ws.
+
+    Returns
+    -------
+    [N, num_ws, w_dim], a new tensor.
+
+    Raises
+    ------
+    ValueError
+        If the direction belongs to a network of other sizes.
+
+    References
+    ----------
+    Harkonen et al. GANSpace: Discovering Interpretable GAN Controls. 2020, equation 3.
+    """
+    vector = direction.vector.to(ws.device, torch.float32)
+    if not direction.fits(ws.shape[1], ws.shape[2]):
+        raise ValueError(
+            f"direction {direction.name!r} of shape {list(vector.shape)} does not fit "
+            f"a network whose ws are {list(ws.shape[1:])}"
+        )
+    index = torch.as_tensor(tuple(rows), dtype=torch.long, device=ws.device)
+    step = vector.expand(ws.shape[1], -1)[index]
+    pushed = ws.clone()
+    pushed[:, index] += amount * direction.sigma * step
+    return pushed

@@ -1,0 +1,166 @@
+import dataclasses
+import struct
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.errors import RecipeError
+from explorer.latents import Direction, SeedCache, compose, resolve
+from explorer.recipe import Mix, ModelRef, Push, Recipe, SeedBlend, StoredLatent, Transform
+from tests.latents.fakes import Mapper
+from tests.recipe import strategies as some
+
+G = Mapper()
+BASE = Recipe(ModelRef("faces"), base=SeedBlend.of(3))
+SMILE = {"smile": Direction("smile", "learned", torch.arange(6.0), sigma=0.5)}
+
+
+def w(seed, generator=G):
+    return generator.mapping(generator.latent(seed))
+
+
+def test_a_plain_seed_is_the_mapping_itself():
+    assert torch.equal(compose(BASE, G), w(3))
+
+
+@given(some.recipes)
+def test_psi_0_gives_w_avg(recipe):
+    recipe = recipe.with_(psi=0.0, cutoff=None, directions=(), base=SeedBlend.of(4))
+    assert torch.equal(compose(recipe, G), G.w_avg.expand(1, 8, 6))
+
+
+def test_the_ends_of_the_blend_are_the_seeds():
+    a_b = BASE.with_(base=SeedBlend.between(3, 9, 0.0))
+    assert torch.equal(compose(a_b, G), w(3))
+    assert torch.equal(compose(a_b.with_(base=SeedBlend.between(3, 9, 1.0)), G), w(9))
+
+
+@given(st.floats(-2, 2), st.floats(-2, 2))
+def test_a_blend_is_the_weighted_mean(t, u):
+    recipe = BASE.with_(base=SeedBlend(((1, 1 - t - u), (2, t), (3, u))))
+    expected = (1 - t - u) * w(1) + t * w(2) + u * w(3)
+    assert torch.allclose(compose(recipe, G), expected, atol=2e-5)
+
+
+def test_a_mix_replaces_its_rows_and_no_other():
+    ws = compose(BASE.with_(mixes=(Mix(9, (1, 4)),)), G)
+    expected = w(3)
+    expected[:, [1, 4]] = w(9)[:, [1, 4]]
+    assert torch.equal(ws, expected)
+
+
+def test_mixes_apply_one_after_the_other():
+    ws = compose(BASE.with_(mixes=(Mix(9, "coarse"), Mix(5, (0,), 0.5))), G)
+    assert torch.allclose(ws[:, 0], (w(9) + w(5))[:, 0] / 2, atol=1e-6)
+    assert torch.equal(ws[:, 1], w(9)[:, 1])
+
+
+def test_truncation_reaches_its_rows_alone():
+    ws = compose(BASE.with_(psi=0.5, cutoff=3), G)
+    assert torch.allclose(ws[:, :3], (w(3)[:, :3] + G.w_avg) / 2, atol=1e-6)
+    assert torch.equal(ws[:, 3:], w(3)[:, 3:])
+
+
+def test_a_push_is_as_long_at_any_psi():
+    pushed = BASE.with_(directions=(Push("smile", 2.0, (0, 1)),))
+    for psi in (0.0, 0.5, 1.0):
+        step = compose(pushed.with_(psi=psi), G, directions=SMILE) - compose(BASE.with_(psi=psi), G)
+        assert torch.allclose(step[:, :2], torch.arange(6.0).expand(1, 2, 6), atol=1e-6)
+        assert not step[:, 2:].any()
+
+
+def test_only_a_new_seed_runs_the_mapping_network():
+    generator, cache = Mapper(), SeedCache()
+    recipe = BASE.with_(base=SeedBlend.between(3, 9, 0.5), mixes=(Mix(9, "all", 0.1),))
+    compose(recipe, generator, cache)
+    assert generator.mapped == 2
+    for i in range(10):
+        edited = recipe.with_(
+            psi=i / 10,
+            base=SeedBlend.between(3, 9, i / 10),
+            mixes=(Mix(9, (i % 8,), i / 10),),
+            directions=(Push("smile", i),),
+        )
+        compose(edited, generator, cache, SMILE)
+    assert generator.mapped == 2
+    compose(recipe.with_(base=SeedBlend.of(10)), generator, cache)
+    assert generator.mapped == 3
+
+
+def test_the_seed_cache_is_bounded_and_forgets_generators():
+    generator, cache = Mapper(), SeedCache(capacity=2)
+    for seed in (1, 2, 3, 1):
+        cache.w(generator, seed, None)
+    assert generator.mapped == 4
+    cache.w(generator, 1, None)
+    assert generator.mapped == 4
+    del generator
+    assert not cache._known
+
+
+@given(some.recipes)
+def test_any_wish_is_drawn_or_refused_with_words(recipe):
+    before = dataclasses.replace(recipe)
+    try:
+        ws = compose(recipe, G, directions=SMILE)
+    except RecipeError as error:
+        assert isinstance(recipe.base, StoredLatent), error  # noqa: PT017
+    else:
+        assert ws.shape == (1, 8, 6)
+    assert recipe == before
+
+
+@given(some.recipes.filter(lambda r: isinstance(r.base, SeedBlend)))
+def test_what_is_resolved_needs_no_more_resolving(recipe):
+    resolved = resolve(recipe, G, SMILE)
+    assert resolve(resolved.recipe, G, SMILE).notices == ()
+    assert torch.equal(compose(resolved.recipe, G, directions=SMILE), compose(recipe, G, directions=SMILE))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"mixes": (Mix(1, (2, 8, 9)),)}, "rows 8,9"),
+        ({"mixes": (Mix(1, "fine"),)}, "fine"),
+        ({"class_index": 2}, "class"),
+        ({"transform": Transform(0.1)}, "transform"),
+        ({"directions": (Push("hat", 1.0),)}, "hat"),
+        ({"directions": (Push("smile", 1.0, (9,)),)}, "rows"),
+    ],
+)
+def test_what_is_left_out_is_said(change, word):
+    (notice,) = resolve(BASE.with_(**change), G, SMILE).notices
+    assert word in notice
+
+
+def test_a_direction_of_another_size_is_left_out():
+    odd = {"smile": Direction("smile", "pca", torch.zeros(7))}
+    resolved = resolve(BASE.with_(directions=(Push("smile", 1.0),)), G, odd)
+    assert resolved.recipe.directions == ()
+    assert "left out" in resolved.notices[0]
+
+
+def test_stored_latents():
+    row = BASE.with_(base=StoredLatent(1, 6, struct.pack("<6f", *range(6))))
+    assert torch.equal(compose(row, G), torch.arange(6.0).expand(1, 8, 6))
+    plus = BASE.with_(base=StoredLatent(8, 6, struct.pack("<48f", *range(48))))
+    assert torch.equal(compose(plus, G), torch.arange(48.0).reshape(1, 8, 6))
+    with pytest.raises(RecipeError, match="faces"):
+        compose(BASE.with_(base=StoredLatent(2, 6, bytes(48))), G)
+
+
+def test_classes():
+    conditional = Mapper(c_dim=4)
+    chosen = compose(BASE.with_(class_index=2), conditional)
+    assert not torch.equal(chosen, compose(BASE.with_(class_index=1), conditional))
+    drawn = compose(BASE, conditional)
+    assert any(torch.equal(drawn, compose(BASE.with_(class_index=i), conditional)) for i in range(4))
+
+
+def test_truncation_goes_to_the_average_of_the_class():
+    generator = Mapper(c_dim=3, w_avg_per_class=True)
+    for index in range(3):
+        ws = compose(BASE.with_(class_index=index, psi=0.0), generator)
+        assert torch.equal(ws[0, 0], generator.w_avg[index])
