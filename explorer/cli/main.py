@@ -9,8 +9,10 @@ import difflib
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,14 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = import_module(VERBS[first[0]])
         parser = verb_parser(first[0], module)
         args = parser.parse_args(words[2:] if debug_first else words[1:])
-        work = module.run
-    else:
-        parser = window_parser()
-        args = parser.parse_args(words)
-        _refuse_misspelt_verb(parser, args.file)
-        work = _show_info if args.info else _open_window
-    args.debug = args.debug or debug_first
-    return _guarded(work, args)
+        args.debug = args.debug or debug_first
+        with _end_is_ctrl_c():
+            return _guarded(module.run, args)
+    parser = window_parser()
+    args = parser.parse_args(words)
+    _refuse_misspelt_verb(parser, args.file)
+    return _guarded(_show_info if args.info else _open_window, args)
 
 
 def verb_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
@@ -87,12 +88,20 @@ def window_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a checkpoint, session, or exported picture to open")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a checkpoint, session, or exported picture to open"
+    )
     parser.add_argument("--model", metavar="M", help="network to start with: a bundled name or a file")
     parser.add_argument("--session", metavar="FILE", help="saved session to open")
-    parser.add_argument("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
-    parser.add_argument("--screenshot", metavar="FILE", help="save a picture of the first full window and exit")
-    parser.add_argument("--info", action="store_true", help="show versions, folders, devices and Qt libraries")
+    parser.add_argument(
+        "--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)"
+    )
+    parser.add_argument(
+        "--screenshot", metavar="FILE", help="save a picture of the first full window and exit"
+    )
+    parser.add_argument(
+        "--info", action="store_true", help="show versions, folders, devices and Qt libraries"
+    )
     parser.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {explorer.__version__}")
     return parser
@@ -122,14 +131,27 @@ def _show_info(args: argparse.Namespace) -> int:
     return info.run(args)
 
 
-def _guarded(work: "object", args: argparse.Namespace) -> int:
+@contextmanager
+def _end_is_ctrl_c() -> Iterator[None]:
+    """Treat a polite request to end (SIGTERM) as Ctrl-C: tidy up, leave no half file."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may listen to signals
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _guarded(work: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """Run `work(args)`; what goes wrong becomes one line and an exit code."""
     try:
-        signal.signal(signal.SIGTERM, _stop)
-    except ValueError:
-        pass  # not the main thread: whoever called us there handles signals
-    try:
-        code = int(work(args))  # type: ignore[operator]
+        code = work(args)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -148,13 +170,7 @@ def _guarded(work: "object", args: argparse.Namespace) -> int:
         return 1
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    """Treat a request to end as Ctrl-C: tidy up, leave no half file."""
-    raise KeyboardInterrupt
-
-
 def _say(text: str) -> None:
-    # A progress bar may stand on the line; \r and blanks would fight with it, a new line never does.
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,7 @@
-"""`type=` functions for argparse: the recipe notation and plain numbers, with exit 2 for what cannot be read."""
+"""`type=` functions for argparse: the recipe notation, and plain numbers.
+
+What cannot be read is wrong usage: argparse prints the reason and exits with 2.
+"""
 
 import argparse
 import math

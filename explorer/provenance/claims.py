@@ -1,0 +1,86 @@
+"""What is written into a picture beside its pixels, as one value."""
+
+from dataclasses import dataclass
+
+import explorer
+from explorer.recipe import Recipe, SeedBlend, StoredLatent
+from explorer.recipe.document import dumps
+
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+"""IPTC NewsCodes, the vocabulary of `DigitalSourceType`."""
+GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
+COMPOSITE = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+
+
+def is_composite(recipe: Recipe) -> bool:
+    """Whether a picture somebody supplied went into this one (a projected latent)."""
+    return isinstance(recipe.base, StoredLatent)
+
+
+def source_type_of(recipe: Recipe) -> str:
+    """IPTC digital source type of what `recipe` draws, as a URI."""
+    return COMPOSITE if is_composite(recipe) else GENERATED
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Recipe, model and program, ready to be spelled in any file format."""
+
+    recipe: Recipe
+    title: str = ""
+    """What the model is called by people; its name in the recipe where empty."""
+    licence: str = ""
+    """Licence of the weights, in a few words."""
+    attribution: str = ""
+    """Whom the licence asks to name."""
+
+    @property
+    def recipe_text(self) -> str:
+        """The recipe as canonical JSON, ASCII only."""
+        return dumps(self.recipe)
+
+    @property
+    def software(self) -> str:
+        """Program and version."""
+        return f"Latent Explorer {explorer.__version__}"
+
+    @property
+    def description(self) -> str:
+        """One sentence for people who open the file's properties."""
+        what = (
+            "an edited picture from a supplied one"
+            if is_composite(self.recipe)
+            else "a picture of nothing real"
+        )
+        return _plain(
+            f"AI-generated: {what}, drawn by the network {self.title or self.recipe.model.name!r} "
+            f"with {self.software} ({self._origin()}, psi {self.recipe.psi:g})."
+        )
+
+    @property
+    def rights(self) -> str:
+        """Licence and attribution in one line; empty where neither is known."""
+        return _plain(". ".join(part for part in (self.licence, self.attribution) if part))
+
+    @property
+    def parameters(self) -> str:
+        """The line that other image generators write under the key `parameters`."""
+        recipe = self.recipe
+        facts = [f"Seed: {recipe.base.terms[0][0]}"] if isinstance(recipe.base, SeedBlend) else []
+        facts += [f"Psi: {recipe.psi:g}", f"Model: {recipe.model.name}"]
+        if recipe.model.sha256:
+            facts.append(f"Model hash: {recipe.model.sha256[:10]}")
+        facts.append(f"Version: {self.software}")
+        return _plain(", ".join(facts))
+
+    def _origin(self) -> str:
+        base = self.recipe.base
+        if isinstance(base, StoredLatent):
+            return f"from {base.origin}"
+        names = " and ".join(str(seed) for seed, weight in base.terms if weight != 0)
+        return f"seed {names}"
+
+
+def _plain(text: str) -> str:
+    """Text without control characters, which neither PNG nor XML can hold."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,203 @@
+"""The recipe inside a picture: how each format carries it, and how it is read back.
+
+PNG: an iTXt chunk with the recipe, XMP, and three plain texts for other tools.
+JPEG, WebP, TIFF: XMP. A JPEG block holds 64 kB; a longer recipe goes into an
+XMP extension.
+"""
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
+
+from explorer.errors import RecipeError
+from explorer.provenance import xmp
+from explorer.provenance.claims import Claims
+from explorer.recipe import Recipe
+from explorer.recipe.document import MAX_CHARACTERS, loads
+
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
+PNG_KEY = "latent-explorer-recipe"
+
+_XMP_TAG, _SOFTWARE_TAG, _DESCRIPTION_TAG = 700, 305, 270  # TIFF 6.0; XMP Specification part 3
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\x00"
+_JPEG_SEGMENT = 65_533  # what a marker's 16 bit length leaves
+_EXTENSION_PIECE = 65_400
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What was found inside a file."""
+
+    format: str
+    """"PNG", "JPEG", "WEBP", "TIFF" or "JSON"."""
+    recipe_texts: tuple[str, ...] = ()
+    """Different texts that claim to be the recipe, best place first."""
+    source_type: str = ""
+    """IPTC digital source type, a URI; empty where the file has none."""
+    software: str = ""
+    problems: tuple[str, ...] = ()
+    """Places that could not be read, in words."""
+
+
+def picture_options(format: str, claims: Claims) -> dict[str, Any]:
+    """Keyword arguments that make Pillow's `save` write `claims` into a file of `format`.
+
+    Raises
+    ------
+    ValueError
+        If `format` is none of `FORMATS`.
+    """
+    if format == "PNG":
+        return {"pnginfo": _png_info(claims)}
+    if format == "JPEG":
+        return _jpeg_options(claims)
+    if format == "WEBP":
+        return {"xmp": xmp.build(claims)}
+    if format == "TIFF":
+        directory = TiffImagePlugin.ImageFileDirectory_v2()
+        directory[_XMP_TAG] = xmp.build(claims)
+        directory[_SOFTWARE_TAG] = claims.software
+        directory[_DESCRIPTION_TAG] = claims.description.encode("ascii", "replace").decode("ascii")
+        return {"tiffinfo": directory}
+    raise ValueError(f"no recipe can be put into {format!r}; formats are {', '.join(FORMATS)}")
+
+
+def read_recipe(path: str | Path) -> Recipe:
+    """Read the recipe out of an exported picture, or out of a JSON file.
+
+    Raises
+    ------
+    RecipeError
+        If there is none, it is damaged, it comes from a newer version, or two
+        recipes in the file contradict each other.
+    OSError
+        If the file cannot be opened.
+    """
+    found = read_embedded(path)
+    if not found.recipe_texts:
+        because = f" ({found.problems[0]})" if found.problems else ""
+        raise RecipeError(
+            f"{path}: no recipe inside{because}. Pictures saved by Latent Explorer carry one, "
+            "unless another program or site has stripped it"
+        )
+    try:
+        recipes = [loads(text) for text in found.recipe_texts]
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from None
+    if any(recipe != recipes[0] for recipe in recipes[1:]):
+        raise RecipeError(f"{path}: two recipes in this file contradict each other; somebody has edited it")
+    return recipes[0]
+
+
+def read_embedded(path: str | Path) -> Embedded:
+    """Look for recipe and claims in a picture or a JSON file. Pixels are not decoded.
+
+    Raises
+    ------
+    RecipeError
+        If the file is neither, or is damaged beyond reading.
+    OSError
+        If it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        head = file.read(64)
+        file.seek(0)
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return _read_json(file.read(MAX_CHARACTERS + 1), path)
+        try:
+            with warnings.catch_warnings():
+                # Pixels are never decoded here, so a huge picture is no danger.
+                warnings.simplefilter("ignore")
+                with Image.open(file, formats=FORMATS) as image:
+                    return _read_image(image)
+        except UnidentifiedImageError:
+            raise RecipeError(
+                f"{path}: no picture this program can read; it reads PNG, JPEG, WebP, TIFF and recipe files"
+            ) from None
+        except Exception as error:
+            # Pillow answers damage with whatever its parsers stumble on.
+            raise RecipeError(f"{path}: a damaged picture ({type(error).__name__})") from error
+
+
+def _read_json(data: bytes, path: str | Path) -> Embedded:
+    if len(data) > MAX_CHARACTERS:
+        raise RecipeError(f"{path}: too long to be a recipe")
+    try:
+        return Embedded("JSON", (data.decode("utf-8-sig"),))
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: not a recipe: the text is not UTF-8") from None
+
+
+def _read_image(image: Image.Image) -> Embedded:
+    texts: list[str] = []
+    problems: list[str] = []
+    software = str(image.info.get("Software", ""))
+    if isinstance(image, PngImagePlugin.PngImageFile) and PNG_KEY in image.info:
+        texts.append(str(image.info[PNG_KEY]))
+    packet = xmp.Packet()
+    raw = image.info.get("xmp")
+    if isinstance(raw, str):
+        raw = raw.encode("utf-8")
+    if isinstance(raw, bytes) and raw:
+        try:
+            packet = xmp.parse(raw)
+            texts += packet.recipes
+            if packet.extension:
+                texts += xmp.parse(_jpeg_extension(image, packet.extension)).recipes
+        except RecipeError as error:
+            problems.append(str(error))
+    return Embedded(
+        str(image.format),
+        tuple(dict.fromkeys(texts)),
+        packet.source_type,
+        packet.software or software[:500],
+        tuple(problems),
+    )
+
+
+def _png_info(claims: Claims) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    info.add(b"sRGB", b"\x00")  # perceptual intent
+    info.add_text("Software", claims.software)
+    info.add_text("Description", claims.description)
+    if claims.rights:
+        info.add_text("Copyright", claims.rights)
+    info.add_text("parameters", claims.parameters)
+    # Not compressed: whoever opens the file in an editor can read it.
+    info.add_itxt(PNG_KEY, claims.recipe_text)
+    info.add_itxt("XML:com.adobe.xmp", xmp.build(claims).decode("utf-8"))
+    return info
+
+
+def _jpeg_options(claims: Claims) -> dict[str, Any]:
+    packet = xmp.build(claims)
+    if len(packet) <= _JPEG_SEGMENT - len("http://ns.adobe.com/xap/1.0/\x00"):
+        return {"xmp": packet}
+    rest = xmp.build_extension(claims)
+    digest = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
+    main = xmp.build(claims, with_recipe=False, extension=digest)
+    segments = b""
+    for begin in range(0, len(rest), _EXTENSION_PIECE):
+        # XMP Specification part 3, section 1.1.3.1: name, digest, full length, offset, piece.
+        body = _EXTENSION + digest.encode() + len(rest).to_bytes(4, "big") + begin.to_bytes(4, "big")
+        body += rest[begin : begin + _EXTENSION_PIECE]
+        segments += b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    return {"xmp": main, "extra": segments}
+
+
+def _jpeg_extension(image: Image.Image, digest: str) -> bytes:
+    """Collect the pieces of an XMP extension; `RecipeError` where they do not fit together."""
+    pieces: dict[int, bytes] = {}
+    start = _EXTENSION + digest.encode("ascii", "replace")
+    for marker, body in getattr(image, "applist", ()):
+        if marker == "APP1" and body.startswith(start):
+            place = len(start)
+            pieces[int.from_bytes(body[place + 4 : place + 8], "big")] = body[place + 8 :]
+    whole = b"".join(pieces[offset] for offset in sorted(pieces))
+    if hashlib.md5(whole, usedforsecurity=False).hexdigest().upper() != digest:
+        raise RecipeError("the second part of the XMP block is missing or damaged")
+    return whole
