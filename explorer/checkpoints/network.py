@@ -12,6 +12,26 @@ if TYPE_CHECKING:
     from explorer.models.description import NetworkDescription
 
 
+# Kept beside the weights but not trained: averages, stored noise, filters, fixed inputs.
+_BUFFERS = {
+    "w_avg",
+    "noise_const",
+    "resample_filter",
+    "magnitude_ema",
+    "up_filter",
+    "down_filter",
+    "transform",
+    "freqs",
+    "phases",
+    "lod",
+}
+
+
+def count_parameters(counts: Mapping[str, int]) -> int:
+    """Sum the sizes of trained tensors, given sizes by canonical name."""
+    return sum(count for name, count in counts.items() if name.rpartition(".")[2] not in _BUFFERS)
+
+
 @dataclass(frozen=True)
 class LoadedNetwork:
     """A generator as a reader found it: sizes, weights and where they came from.
@@ -36,8 +56,8 @@ class LoadedNetwork:
 
     @property
     def parameters(self) -> int:
-        """Count of numbers in all tensors."""
-        return sum(tensor.numel() for tensor in self.tensors.values())
+        """Number of trained values (buffers not counted)."""
+        return count_parameters({name: tensor.numel() for name, tensor in self.tensors.items()})
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.checkpoints.network import count_parameters
 from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
 
 # The rooms below this one bring torch along; the catalogue reads headers without it.
@@ -98,8 +99,8 @@ class Form:
 
     @property
     def parameters(self) -> int:
-        """Count of numbers in all tensors."""
-        return sum(math.prod(entry.shape) for entry in self.entries.values())
+        """Number of trained values (buffers not counted)."""
+        return count_parameters({name: math.prod(entry.shape) for name, entry in self.entries.items()})
 
 
 def save_network(
@@ -163,7 +164,7 @@ def save_network(
             file.write(head)
             for name in order:
                 if plain[name].numel():
-                    file.write(memoryview(plain[name].reshape(-1).view(torch.uint8).numpy()))
+                    file.write(plain[name].reshape(-1).view(torch.uint8).numpy().data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -204,6 +205,11 @@ def load_tensors(buffer: mmap.mmap, form: Form) -> dict[str, torch.Tensor]:
         flat = torch.frombuffer(buffer, dtype=dtype, count=count, offset=entry.begin)
         tensors[name] = flat.reshape(entry.shape)
     return tensors
+
+
+def looks_like_safetensors(buffer: memoryview) -> bool:
+    """Whether a file starts with a length and a JSON object; no other format of ours does."""
+    return len(buffer) > 9 and buffer[8] == 0x7B and bytes(buffer[:2]) not in (b"PK", b"\x80\x02")
 
 
 def header_length(head: bytes, file_size: int, path: str) -> int:

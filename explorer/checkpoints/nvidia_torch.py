@@ -1,0 +1,210 @@
+"""NVIDIA's PyTorch pickles: StyleGAN2-ADA, StyleGAN3, and what the community trained with them.
+
+A snapshot is a dictionary of networks, each an object of their persistence
+scheme that carries its attributes and, as program text, the source of its
+class. The text is never looked at. The names of modules, parameters and
+buffers, joined by dots, are the canonical names already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from explorer.checkpoints import stylegan2_layout
+from explorer.checkpoints.stylegan2_layout import Switches
+from explorer.checkpoints.values import Instance, Persistent, TensorView, plain
+from explorer.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
+from explorer.models.description import NetworkDescription
+
+FORMAT = "pytorch-pickle"
+MAX_DEPTH = 16
+MAX_MODULES = 10_000
+
+Module = Persistent | Instance
+
+
+@dataclass
+class Parts:
+    """A network taken apart: tensors and modules by dotted name."""
+
+    tensors: dict[str, TensorView] = field(default_factory=dict)
+    modules: dict[str, Module] = field(default_factory=dict)
+
+    def attribute(self, module: str, name: str, default: Any = None) -> Any:
+        """A plain attribute of a module, or the default where either is missing."""
+        found = self.modules.get(module)
+        if found is None or found.state is None:
+            return default
+        return plain(found.state.get(name, default))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a dialect makes of a file: canonical statements, and what they describe."""
+
+    description: NetworkDescription
+    tensors: dict[str, Any]
+    """Values with `shape` and `to_torch`."""
+    format: str
+    header: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def is_snapshot(value: object) -> bool:
+    """Whether a pickle's value is a snapshot of this kind."""
+    return isinstance(value, Persistent) or (
+        isinstance(value, dict) and any(isinstance(value.get(key), Persistent) for key in ("G_ema", "G", "D"))
+    )
+
+
+def read_snapshot(value: Any, path: str) -> Found:
+    """Find the generator in a snapshot (`G_ema` first) and describe it.
+
+    Raises
+    ------
+    UnsafeCheckpointError, UnsupportedCheckpointError, CorruptCheckpointError
+    """
+    notes: tuple[str, ...] = ()
+    header: dict[str, Any] = {}
+    network = value
+    if isinstance(value, dict):
+        network = value.get("G_ema")
+        if not isinstance(network, Persistent):
+            network = value.get("G")
+            notes = ("The file holds no averaged generator (G_ema); the training copy (G) is used.",)
+        header = _training_set(value.get("training_set_kwargs"))
+    if not isinstance(network, Persistent):
+        raise UnsupportedCheckpointError(f"{path}: a snapshot without a generator, only with a discriminator")
+    parts = take_apart(network, path)
+    if not parts.tensors and network.source_length:
+        raise UnsafeCheckpointError(
+            f"{path}: refused, and nothing in it was run. The network {ascii(network.class_name)} has no weights, "
+            f"only {network.source_length} characters of program text for its reader to run"
+        )
+    if "synthesis.b4" in parts.modules:
+        found = _stylegan2(parts, path)
+    else:
+        raise UnsupportedCheckpointError(
+            f"{path}: a network of the class {network.class_name[:80]!a} in NVIDIA's format, "
+            "but not a generator this version knows"
+        )
+    return Found(found.description, found.tensors, FORMAT, header, notes + found.notes)
+
+
+def take_apart(network: Persistent, path: str) -> Parts:
+    """Walk the modules and collect parameters and buffers under dotted names.
+
+    Iterative and bounded: references may be shared or circular in a hostile file.
+    """
+    parts = Parts()
+    waiting: list[tuple[str, object, int]] = [("", network, 0)]
+    while waiting:
+        name, module, depth = waiting.pop()
+        if module is None:
+            continue
+        if not isinstance(module, Persistent | Instance) or module.state is None:
+            raise CorruptCheckpointError(f"{path}: the part {name[:80]!a} of the network is no module")
+        if depth > MAX_DEPTH or len(parts.modules) >= MAX_MODULES:
+            raise UnsafeCheckpointError(
+                f"{path}: refused. Its modules are nested over {MAX_DEPTH} deep or more than {MAX_MODULES}, "
+                "as in no network; the file is built to exhaust its reader"
+            )
+        parts.modules[name] = module
+        for group in ("_buffers", "_parameters"):
+            for key, tensor in _named(module.state, group, path):
+                if isinstance(tensor, TensorView):
+                    parts.tensors[_join(name, key)] = tensor
+                elif tensor is not None:
+                    raise CorruptCheckpointError(
+                        f"{path}: {_join(name, key)[:80]!a} is listed as a tensor but is none"
+                    )
+        for key, child in _named(module.state, "_modules", path):
+            waiting.append((_join(name, key), child, depth + 1))
+    return parts
+
+
+def _named(state: dict[Any, Any], group: str, path: str) -> Iterator[tuple[str, Any]]:
+    entries = state.get(group, {})
+    if not isinstance(entries, dict):
+        raise CorruptCheckpointError(f"{path}: a module whose {group} are no dictionary")
+    for key, value in entries.items():
+        if type(key) is not str or not 0 < len(key) <= 128 or "." in key:
+            raise CorruptCheckpointError(f"{path}: a module whose {group} have no proper names")
+        yield key, value
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _stylegan2(parts: Parts, path: str) -> Found:
+    tensors = {name: view for name, view in parts.tensors.items() if stylegan2_layout.is_known(name)}
+    notes = _left_out(parts, tensors)
+    for module in ("mapping.fc0", "synthesis.b4.conv1"):
+        activation = parts.attribute(module, "activation", "lrelu")
+        if activation != "lrelu":
+            raise UnsupportedCheckpointError(
+                f"{path}: a StyleGAN2 with the activation {str(activation)[:40]!a}; only lrelu is known"
+            )
+    blocks = [name for name in parts.modules if name.startswith("synthesis.b") and name.count(".") == 1]
+    clamps = {_number(parts.attribute(f"{name}.conv1", "conv_clamp"), path) for name in blocks}
+    if len(clamps) > 1:
+        raise UnsupportedCheckpointError(f"{path}: a StyleGAN2 that clamps its layers differently")
+    switches = Switches(
+        conv_clamp=clamps.pop(),
+        lr_multiplier=_number(parts.attribute("mapping.fc0", "bias_gain", 0.01), path) or 0.01,
+        num_fp16_res=sum(bool(parts.attribute(name, "use_fp16", False)) for name in blocks),
+    )
+    description = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), switches, path)
+    _check_stated(parts, description, path)
+    return Found(description, tensors, FORMAT, notes=notes)
+
+
+def _left_out(parts: Parts, tensors: dict[str, TensorView]) -> tuple[str, ...]:
+    unknown = sorted(parts.tensors.keys() - tensors.keys())
+    if not unknown:
+        return ()
+    return (f"{len(unknown)} tensors are no part of this family and left out, such as {unknown[0][:80]!a}.",)
+
+
+def _check_stated(parts: Parts, description: NetworkDescription, path: str) -> None:
+    """Compare the sizes that the generator states with those its tensors have."""
+    stated = {
+        "z_dim": description.z_dim,
+        "w_dim": description.w_dim,
+        "c_dim": description.c_dim,
+        "num_ws": description.num_ws,
+        "img_resolution": description.resolution,
+        "img_channels": description.img_channels,
+    }
+    for name, value in stated.items():
+        claim = parts.attribute("", name, value)
+        if claim != value:
+            raise CorruptCheckpointError(
+                f"{path}: the network claims {name} {ascii(claim)[:40]}, its tensors say {value}"
+            )
+
+
+def _number(value: object, path: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, int | float) and abs(value) < 1e9:
+        return float(value)
+    raise CorruptCheckpointError(f"{path}: a setting of the network should be a number")
+
+
+def _training_set(stated: object) -> dict[str, Any]:
+    """Facts about the training pictures, without the path on someone's machine."""
+    if not isinstance(stated, dict):
+        return {}
+    facts: dict[str, Any] = {}
+    for key in ("resolution", "use_labels", "max_size", "xflip"):
+        value = plain(stated.get(key))
+        if isinstance(value, bool | int):
+            facts[key] = value
+    path = stated.get("path")
+    if isinstance(path, str) and len(path) < 4096:
+        facts["name"] = path.replace("\\", "/").rstrip("/").rpartition("/")[2][:200]
+    return {"training_set": facts} if facts else {}

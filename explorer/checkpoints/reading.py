@@ -1,0 +1,210 @@
+"""The door of the room: any file in, a network or one of three errors out.
+
+The kind of a file is told by its first bytes and then by what its reader
+found, never by its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import mmap
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.checkpoints import nvidia_torch, safetensors_form, stylegan2_layout
+from explorer.checkpoints.allow_list import FOREIGN, PLAIN_PICKLE
+from explorer.checkpoints.network import CheckpointInfo, LoadedNetwork
+from explorer.checkpoints.nvidia_torch import Found
+from explorer.checkpoints.pickle_machine import Budget, PickleMachine
+from explorer.checkpoints.strangers import name_stranger
+from explorer.checkpoints.torch_streams import LEGACY_MAGIC, read_archive, read_legacy
+from explorer.checkpoints.values import Impossible
+from explorer.checkpoints.zip_archive import Archive
+from explorer.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+MAX_FILE_BYTES = 8 << 30
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> LoadedNetwork:
+    """Read a generator from a file, running nothing in it.
+
+    Raises
+    ------
+    UnsafeCheckpointError
+        The file tries to do something; the message says what, and where.
+    UnsupportedCheckpointError
+        An honest file, but not a generator this program knows.
+    CorruptCheckpointError
+        Truncated, damaged, or stating sizes that cannot be.
+    OSError
+        The file cannot be opened or read.
+    """
+    shown = str(Path(path))
+    mapping = _open(path, shown)
+    try:
+        return _read(mapping, shown)
+    except CheckpointError:
+        raise
+    except MemoryError:
+        raise CorruptCheckpointError(f"{shown}: reading it takes more memory than there is") from None
+    except OSError:
+        raise
+    except Exception as error:
+        # A hole in the checks above. The promise of the room still holds; the log keeps the trace.
+        log.exception("unforeseen contents in %s", shown)
+        raise CorruptCheckpointError(
+            f"{shown}: its contents contradict each other ({type(error).__name__})"
+        ) from error
+
+
+def inspect_checkpoint(path: str | os.PathLike[str]) -> CheckpointInfo:
+    """Tell what a checkpoint is. Raises as `read_checkpoint` does; no weight reaches a device."""
+    network = read_checkpoint(path)
+    description = network.description
+    return CheckpointInfo(
+        format=network.format,
+        architecture=description.architecture,
+        resolution=description.resolution,
+        z_dim=description.z_dim,
+        w_dim=description.w_dim,
+        c_dim=description.c_dim,
+        num_ws=description.num_ws,
+        parameters=network.parameters,
+        sha256=network.sha256,
+        img_channels=description.img_channels,
+        options=description.options,
+        header=network.header,
+        notes=network.notes,
+        globals=network.globals,
+    )
+
+
+def _open(path: str | os.PathLike[str], shown: str) -> mmap.mmap:
+    """Map a file privately: pages are read when needed, writes stay in this process."""
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise UnsupportedCheckpointError(f"{shown}: not an ordinary file")
+        if status.st_size == 0:
+            raise CorruptCheckpointError(f"{shown}: the file is empty; fetch it again")
+        if status.st_size > MAX_FILE_BYTES:
+            raise UnsupportedCheckpointError(
+                f"{shown}: {status.st_size >> 30} GB are more than any generator has"
+            )
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+
+
+def _read(mapping: mmap.mmap, path: str) -> LoadedNetwork:
+    buffer = memoryview(mapping)
+    if safetensors_form.looks_like_safetensors(buffer):
+        return _read_safetensors(mapping, buffer, path)
+    budget = Budget()
+    value, notes = _read_value(buffer, path, budget)
+    found = _recognise(value, path)
+    tensors, more = _copy_out(found.tensors, len(buffer), path)
+    return LoadedNetwork(
+        description=found.description,
+        tensors=tensors,
+        header=found.header,
+        format=found.format,
+        sha256=hashlib.sha256(buffer).hexdigest(),
+        notes=(*notes, *found.notes, *more),
+        globals=tuple(sorted(budget.globals)),
+    )
+
+
+def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str) -> LoadedNetwork:
+    length = safetensors_form.header_length(bytes(buffer[:8]), len(buffer), path)
+    form = safetensors_form.parse_form(bytes(buffer[8 : 8 + length]), len(buffer), path)
+    tensors = safetensors_form.load_tensors(mapping, form)
+    stated = form.description
+    if stated.architecture == "stylegan2":
+        _check_stated(stated, tensors, path)
+    return LoadedNetwork(
+        description=stated,
+        tensors=tensors,
+        header=form.header,
+        format="safetensors",
+        sha256=hashlib.sha256(buffer).hexdigest(),
+    )
+
+
+def _check_stated(stated: Any, tensors: dict[str, torch.Tensor], path: str) -> None:
+    """Compare a description in a header with what the tensors tell."""
+    switches = stylegan2_layout.Switches(label_mode=str(stated.options.get("label_mode", "embed")))
+    told = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), switches, path)
+    for name, value in told.as_json().items():
+        claim = getattr(stated, name)
+        if name == "options":
+            name, value, claim = "arch", value["arch"], claim.get("arch", value["arch"])
+        if claim != value:
+            raise CorruptCheckpointError(
+                f"{path}: the header states {name} {claim!r}, the tensors say {value!r}"
+            )
+
+
+def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, list[str]]:
+    """The inert value a pickle or torch container holds, and notes on the container."""
+    head = bytes(buffer[:16])
+    if head[:4] == b"PK\x03\x04":
+        archive = Archive(path, buffer)
+        return read_archive(archive, budget), archive.notes
+    if head[: len(LEGACY_MAGIC)] == LEGACY_MAGIC:
+        return read_legacy(path, buffer, budget), []
+    if head[:1] != b"\x80":
+        raise name_stranger(path, buffer)
+    machine = PickleMachine(path, buffer, 0, len(buffer), PLAIN_PICKLE, budget, foreign=FOREIGN)
+    value = machine.run()
+    if machine.position != len(buffer):
+        # A second pickle behind a harmless first is a way past scanners.
+        raise machine.unsafe(f"goes on for {len(buffer) - machine.position} bytes behind its end")
+    return value, []
+
+
+def _recognise(value: Any, path: str) -> Found:
+    if nvidia_torch.is_snapshot(value):
+        return nvidia_torch.read_snapshot(value, path)
+    raise UnsupportedCheckpointError(f"{path}: {_say(value)}, but not a generator this version knows")
+
+
+def _say(value: Any) -> str:
+    if isinstance(value, dict):
+        keys = ", ".join(ascii(str(key)[:40]) for key in list(value)[:6])
+        return f"a pickled dictionary with the keys {keys or '(none)'}"
+    return f"a pickled {type(value).__name__}"
+
+
+def _copy_out(
+    statements: dict[str, Any], file_bytes: int, path: str
+) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """Turn the generator's statements into tensors; all of them together fit into the file."""
+    import torch
+
+    # Statements may share bytes, so their sum must be checked before anything is allocated.
+    if sum(statement.nbytes for statement in statements.values()) > file_bytes:
+        raise CorruptCheckpointError(f"{path}: its tensors state more bytes than the file has")
+    tensors = {}
+    for name, statement in statements.items():
+        try:
+            tensors[name] = statement.to_torch()
+        except Impossible as error:
+            raise CorruptCheckpointError(f"{path}: {name} is {error}") from None
+        if not tensors[name].is_floating_point():
+            raise CorruptCheckpointError(f"{path}: {name} holds whole numbers ({tensors[name].dtype})")
+    unusable = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if "mapping.w_avg" in unusable:
+        raise CorruptCheckpointError(f"{path}: the average latent w_avg is not finite")
+    notes = (
+        (f"{len(unusable)} tensors hold infinite or undefined values, such as {unusable[0]}.",)
+        if unusable
+        else ()
+    )
+    return tensors, notes

@@ -1,0 +1,225 @@
+"""The canonical StyleGAN2 tensors: what they are called, how they must fit, what they tell.
+
+Every dialect ends here, whatever its own names were. All sizes are read from
+the shapes, so any channel table, depth or number of classes works; then every
+shape is checked against all others, so that a network that comes out can be
+drawn from.
+
+References
+----------
+Karras et al. Analyzing and Improving the Image Quality of StyleGAN. 2020.
+Karras et al. Training Generative Adversarial Networks with Limited Data. 2020.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from explorer.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError
+from explorer.models.description import NetworkDescription
+
+MAX_RESOLUTION = 4096
+
+Shape = tuple[int, ...]
+Shapes = Mapping[str, Shape]
+
+
+class Shaped(Protocol):
+    """Anything with a shape: a tensor, or a file's statement of one."""
+
+    @property
+    def shape(self) -> Any:
+        """Sizes, first axis first."""
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What shapes cannot tell, as the dialect states it."""
+
+    conv_clamp: float | None = None
+    lr_multiplier: float = 0.01
+    label_mode: str = "embed"
+    num_fp16_res: int = 0
+
+
+def shapes_of(tensors: Mapping[str, Shaped]) -> dict[str, Shape]:
+    """Shapes by name."""
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescription:
+    """Sizes of a StyleGAN2 generator, from the shapes of its canonical tensors.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        If a tensor is missing or does not fit the others.
+    UnsupportedCheckpointError
+        If it is a StyleGAN2 of a kind this program does not draw.
+    """
+    resolutions = _resolutions(shapes, path)
+    last = resolutions[-1]
+    arch = _arch(shapes, resolutions)
+    w_dim = _shape(shapes, f"synthesis.b{last}.torgb.affine.weight", 2, path)[1]
+    z_dim, c_dim = _latent_sizes(shapes, switches.label_mode, path)
+    description = NetworkDescription(
+        architecture="stylegan2",
+        resolution=last,
+        img_channels=_shape(shapes, f"synthesis.b{last}.torgb.weight", 4, path)[0],
+        z_dim=z_dim,
+        w_dim=w_dim,
+        c_dim=c_dim,
+        num_ws=2 * int(math.log2(last)) - 2,
+        options={
+            "arch": arch,
+            "conv_clamp": switches.conv_clamp,
+            "lr_multiplier": switches.lr_multiplier,
+            "label_mode": switches.label_mode,
+            "num_fp16_res": switches.num_fp16_res,
+        },
+    )
+    _check_shapes(shapes, _expected(shapes, description, resolutions, path), path)
+    return description
+
+
+def is_known(name: str) -> bool:
+    """Whether a canonical StyleGAN2 generator has a tensor of this name."""
+    return _KNOWN.fullmatch(name) is not None
+
+
+_KNOWN = re.compile(
+    r"mapping\.(w_avg|label\.weight|(embed|fc\d+)\.(weight|bias))"
+    r"|synthesis\.b\d+\.(const|resample_filter"
+    r"|conv[01]\.(weight|bias|noise_strength|noise_const|resample_filter|affine\.(weight|bias))"
+    r"|torgb\.(weight|bias|affine\.(weight|bias))"
+    r"|skip\.(weight|resample_filter))"
+)
+
+
+def _resolutions(shapes: Shapes, path: str) -> list[int]:
+    """4, 8, … up to the picture's, from the names of the blocks."""
+    found = {int(match[1]) for name in shapes if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))}
+    expected = [4 << index for index in range(len(found))]
+    if not found or sorted(found) != expected or expected[-1] > MAX_RESOLUTION:
+        raise CorruptCheckpointError(
+            f"{path}: the blocks of the network are {sorted(found)}, expected 4, 8, 16, …"
+        )
+    const = _shape(shapes, "synthesis.b4.const", 3, path)
+    if const[1:] != (4, 4):
+        raise UnsupportedCheckpointError(
+            f"{path}: a StyleGAN2 whose pictures are not square (it starts from {const[1]} x {const[2]}); "
+            "this version draws square ones"
+        )
+    return expected
+
+
+def _arch(shapes: Shapes, resolutions: list[int]) -> str:
+    if any(f"synthesis.b{resolution}.skip.weight" in shapes for resolution in resolutions):
+        return "resnet"
+    has_rgb = [f"synthesis.b{resolution}.torgb.weight" in shapes for resolution in resolutions]
+    return "skip" if all(has_rgb) else "orig"
+
+
+def _latent_sizes(shapes: Shapes, label_mode: str, path: str) -> tuple[int, int]:
+    """Length of z and number of classes."""
+    width = _shape(shapes, "mapping.fc0.weight", 2, path)[1]
+    c_dim = 0
+    if label_mode == "concat" and "mapping.label.weight" in shapes:
+        # TensorFlow StyleGAN2: a bare matrix [classes, width], joined behind z before the normalisation.
+        c_dim, label_width = _shape(shapes, "mapping.label.weight", 2, path)
+        width -= label_width
+    elif "mapping.embed.weight" in shapes:
+        label_width, c_dim = _shape(shapes, "mapping.embed.weight", 2, path)
+        width -= label_width
+    if width < 1:
+        raise CorruptCheckpointError(f"{path}: the mapping network leaves no room for z")
+    return width, c_dim
+
+
+def _expected(
+    shapes: Shapes, description: NetworkDescription, resolutions: list[int], path: str
+) -> dict[str, Shape]:
+    """Every tensor the generator must have, with the shape that fits the others."""
+    w_dim = description.w_dim
+    expected: dict[str, Shape] = {"mapping.w_avg": (w_dim,)}
+    width = _shape(shapes, "mapping.fc0.weight", 2, path)[1]
+    depth = sum(1 for name in shapes if re.fullmatch(r"mapping\.fc\d+\.weight", name))
+    for index in range(depth):
+        out = w_dim if index == depth - 1 else _shape(shapes, f"mapping.fc{index}.weight", 2, path)[0]
+        expected[f"mapping.fc{index}.weight"] = (out, width)
+        expected[f"mapping.fc{index}.bias"] = (out,)
+        width = out
+    if "mapping.embed.weight" in shapes:
+        expected["mapping.embed.bias"] = (_shape(shapes, "mapping.embed.weight", 2, path)[0],)
+    before = _shape(shapes, "synthesis.b4.const", 3, path)[0]
+    for resolution in resolutions:
+        block = f"synthesis.b{resolution}"
+        after = _shape(shapes, f"{block}.conv1.weight", 4, path)[0]
+        if resolution > 4:
+            expected |= _layer(shapes, f"{block}.conv0", after, before, resolution, w_dim)
+        expected |= _layer(
+            shapes, f"{block}.conv1", after, after if resolution > 4 else before, resolution, w_dim
+        )
+        if description.options["arch"] == "skip" or resolution == resolutions[-1]:
+            expected |= _torgb(f"{block}.torgb", description.img_channels, after, w_dim)
+        if description.options["arch"] == "resnet" and resolution > 4:
+            expected[f"{block}.skip.weight"] = (after, before, 1, 1)
+        before = after
+    return expected
+
+
+def _layer(
+    shapes: Shapes, name: str, after: int, before: int, resolution: int, w_dim: int
+) -> dict[str, Shape]:
+    layer: dict[str, Shape] = {
+        f"{name}.affine.weight": (before, w_dim),
+        f"{name}.affine.bias": (before,),
+        f"{name}.weight": (after, before, 3, 3),
+        f"{name}.bias": (after,),
+    }
+    # A network trained without noise has neither of the two.
+    if f"{name}.noise_strength" in shapes or f"{name}.noise_const" in shapes:
+        layer[f"{name}.noise_strength"] = ()
+        layer[f"{name}.noise_const"] = (resolution, resolution)
+    return layer
+
+
+def _torgb(name: str, img_channels: int, before: int, w_dim: int) -> dict[str, Shape]:
+    return {
+        f"{name}.affine.weight": (before, w_dim),
+        f"{name}.affine.bias": (before,),
+        f"{name}.weight": (img_channels, before, 1, 1),
+        f"{name}.bias": (img_channels,),
+    }
+
+
+def _check_shapes(shapes: Shapes, expected: dict[str, Shape], path: str) -> None:
+    for name, shape in expected.items():
+        if name not in shapes:
+            raise missing(name, path)
+        if shapes[name] != shape:
+            raise CorruptCheckpointError(
+                f"{path}: the tensor {name} has the shape {list(shapes[name])}; "
+                f"{list(shape)} would fit the rest of the network"
+            )
+
+
+def _shape(shapes: Shapes, name: str, rank: int, path: str) -> Shape:
+    """Shape of a tensor that must be there, with no empty axis."""
+    if name not in shapes:
+        raise missing(name, path)
+    shape = shapes[name]
+    if len(shape) != rank or min(shape) < 1:
+        raise CorruptCheckpointError(
+            f"{path}: the tensor {name} has the shape {list(shape)}, which cannot be"
+        )
+    return shape
+
+
+def missing(name: str, path: str) -> CheckpointError:
+    """The error for a network that lacks a tensor."""
+    return CorruptCheckpointError(f"{path}: the generator is incomplete: it has no tensor {name}")
