@@ -98,8 +98,8 @@ def require(
         )
     if screen == "xcb" and not (x_answers or (lambda: _x_answers(load)))():
         raise QtNotReadyError(
-            f"the screen DISPLAY={environ.get('DISPLAY', '')!r} does not answer. Check that variable and your "
-            "right to use that screen, or run it as `xvfb-run latent-explorer`"
+            f"the screen DISPLAY={environ.get('DISPLAY', '')!r} does not answer. Check that variable and "
+            "your right to use that screen, or run it as `xvfb-run latent-explorer`"
         )
 
 

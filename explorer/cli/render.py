@@ -1,0 +1,235 @@
+"""`render`: recipes to picture files, through the same engine as the window."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from explorer.cli import options
+from explorer.cli.console import Progress, notice, print_json
+from explorer.errors import RecipeError
+from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Recipe, SeedBlend
+
+if TYPE_CHECKING:
+    from explorer.render import Engine, ModelInfo
+
+HELP = "draw pictures from seeds, or from the recipe inside a picture"
+DESCRIPTION = """Draw pictures. One goes into a file, several into a folder (seed0007.png, ...).
+
+Each file carries its recipe: `render --recipe FILE` draws it again. Options given
+beside --recipe replace that part of it. Files that exist are replaced."""
+EPILOG = """examples:
+  latent-explorer render --seeds 0-15 --psi 0.7 --out faces/
+  latent-explorer render --seeds 7 --mix 42@coarse*0.5 --out face.png     (zones: coarse, middle, fine, all)
+  latent-explorer render --recipe face.png --psi 1 --out bolder.webp"""
+
+DEFAULT_MODEL = "faces"
+FOLDER_FORMATS = ("png", "jpg", "webp", "tiff")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    add = parser.add_argument
+    add(
+        "--model",
+        metavar="M",
+        help=f"a bundled network's name or a checkpoint file (default: {DEFAULT_MODEL})",
+    )
+    add("--seeds", metavar="S", type=options.seeds, help="seeds like 0-3,7: one picture each")
+    add("--psi", type=options.number(-10, 10), help="truncation: 1 as drawn, 0 the average (default: 1)")
+    add("--cutoff", metavar="N", type=options.whole(0, 64), help="truncate only the first N rows of ws")
+    add(
+        "--mix",
+        metavar="SEED@LAYERS[*STRENGTH]",
+        type=options.mix,
+        action="append",
+        help="take rows from another seed; LAYERS is 0-3, or 0,2,5, or a zone (repeatable)",
+    )
+    add(
+        "--direction",
+        metavar="NAME=AMOUNT[@LAYERS]",
+        type=options.push,
+        action="append",
+        help="go along a direction, in standard deviations (repeatable)",
+    )
+    add("--noise", choices=NOISE_MODES, help="noise of the layers (default: const)")
+    add(
+        "--noise-seed",
+        metavar="S",
+        type=options.whole(0, SEED_LIMIT - 1),
+        help="seed of random noise (default: 0)",
+    )
+    add("--noise-strength", metavar="F", type=options.number(0, 10), help="factor on the noise (default: 1)")
+    add(
+        "--class",
+        metavar="N",
+        dest="class_index",
+        type=options.whole(),
+        help="class of a network that has classes",
+    )
+    add("--recipe", metavar="FILE", help="start from a recipe file, or the recipe inside an exported picture")
+    add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    add("--out", metavar="FILE|DIR", required=True, help="a .png, .jpg, .webp or .tiff file, or a folder")
+    add("--format", choices=FOLDER_FORMATS, help="format of the files in a folder (default: png)")
+    add("--json", action="store_true", help="print a report as one JSON document")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command line asks for, before any network is touched."""
+
+    model: str | None
+    """Name or file of the network; None leaves it to the recipe."""
+    start: Recipe
+    """Recipe all pictures share, but for the seed."""
+    seeds: tuple[int, ...] | None
+    """One picture for each; None draws `start` as it is."""
+    out: Path
+    into_folder: bool
+    suffix: str
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return 1 if self.seeds is None else len(self.seeds)
+
+    def recipes(self, ref: ModelRef) -> tuple[Recipe, ...]:
+        """Recipes of the pictures for the network `ref`."""
+        shared = self.start.with_(model=ref)
+        if self.seeds is None:
+            return (shared,)
+        return tuple(shared.with_(base=SeedBlend.of(seed)) for seed in self.seeds)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw and save; what was finished before an error or Ctrl-C stays."""
+    plan = make_plan(args)
+    from explorer.export import naming, save_picture
+    from explorer.export.files import make_folder
+    from explorer.render import Engine, RenderRequest
+
+    began = monotonic()
+    if plan.into_folder:
+        make_folder(plan.out)
+    engine = Engine(device=args.device)
+    info = find_network(engine, plan.model, plan.start.model)
+    pictures: list[dict[str, Any]] = []
+    told: set[str] = set()
+    with Progress(plan.count, "pictures") as progress:
+        for serial, recipe in enumerate(plan.recipes(info.ref)):
+            frame = engine.render(RenderRequest(recipe, serial))
+            path = plan.out / naming.picture_name(recipe, plan.suffix) if plan.into_folder else plan.out
+            save_picture(frame, path, model_info=info)
+            told.update(frame.notices)
+            pictures.append(
+                {"file": str(path), "recipe": _as_json(recipe), "seconds": round(frame.seconds, 4)}
+            )
+            progress.step()
+    for text in sorted(told):
+        notice(text)
+    seconds = monotonic() - began
+    if args.json:
+        print_json(
+            {
+                "model": {"name": info.ref.name, "sha256": info.ref.sha256, "licence": info.licence},
+                "device": engine.device,
+                "precision": engine.precision,
+                "resolution": info.resolution,
+                "seconds": round(seconds, 3),
+                "notices": sorted(told),
+                "pictures": pictures,
+            }
+        )
+    else:
+        what = f"{plan.count} pictures" if plan.into_folder else "picture"
+        print(f"{plan.out}: {what} of {info.resolution} x {info.resolution} pixels in {seconds:.1f} s")
+    return 0
+
+
+def make_plan(args: argparse.Namespace) -> Plan:
+    """Turn options into a plan; wrong usage ends the program with exit code 2."""
+    if args.recipe is None and args.seeds is None:
+        args.parser.error("say which pictures: --seeds 0-3,7 or --recipe FILE")
+    start = _start(args)
+    seeds = None if args.seeds is None else tuple(dict.fromkeys(args.seeds))
+    out = Path(args.out)
+    into_folder, suffix = _target(args, out, several=seeds is not None and len(seeds) > 1)
+    model = args.model or (DEFAULT_MODEL if args.recipe is None else None)
+    return Plan(model, start, seeds, out, into_folder, suffix)
+
+
+def find_network(engine: "Engine", wish: str | None, ref: ModelRef) -> "ModelInfo":
+    """Load the network `wish` names, or the one of a recipe's `ref`.
+
+    A name that comes out of a file is looked up among known networks; only
+    one that was typed may be a path.
+
+    Raises
+    ------
+    RecipeError
+        If `--model` is not the network the recipe was made with: another would
+        draw another picture.
+    """
+    if wish is None:
+        return engine.info(ref)
+    info = engine.open(wish)
+    if ref.sha256 and ref.sha256 != info.ref.sha256:
+        raise RecipeError(
+            f"the recipe was made with the network {ref.name!r} (sha256 {ref.sha256[:12]}...), but {wish} is "
+            f"another ({info.ref.sha256[:12]}...); leave out --model, or name the file with that network"
+        )
+    return info
+
+
+def _start(args: argparse.Namespace) -> Recipe:
+    """Recipe to start from, with what the options replace."""
+    if args.recipe is None:
+        recipe = Recipe(ModelRef(DEFAULT_MODEL))
+    else:
+        from explorer.provenance import read_recipe
+
+        recipe = read_recipe(args.recipe)
+    if args.noise_seed is not None and (args.noise or recipe.noise.mode) != "random":
+        args.parser.error("--noise-seed needs --noise random")
+    noise = {
+        name: value
+        for name, value in (
+            ("mode", args.noise),
+            ("seed", args.noise_seed),
+            ("strength", args.noise_strength),
+        )
+        if value is not None
+    }
+    changes = {
+        "psi": args.psi,
+        "cutoff": args.cutoff,
+        "class_index": args.class_index,
+        "mixes": None if args.mix is None else tuple(args.mix),
+        "directions": None if args.direction is None else tuple(args.direction),
+        "noise": replace(recipe.noise, **noise) if noise else None,
+    }
+    return recipe.with_(**{name: value for name, value in changes.items() if value is not None})
+
+
+def _target(args: argparse.Namespace, out: Path, several: bool) -> tuple[bool, str]:
+    """Whether `--out` is a folder, and the suffix of its files; wrong usage exits with 2."""
+    from explorer.export.image import SUFFIXES
+
+    is_picture = out.suffix.lower() in SUFFIXES and not out.is_dir()
+    if several and is_picture:
+        args.parser.error(f"several pictures need a folder, and {args.out!r} names a file")
+    looks_like_file = bool(out.suffix) and not out.is_dir() and not args.out.endswith(("/", "\\"))
+    if not is_picture and looks_like_file and not several:
+        args.parser.error(
+            f"cannot tell the format of {args.out!r}; use one of {', '.join(SUFFIXES)}, or a folder"
+        )
+    if is_picture and args.format is not None:
+        args.parser.error("--format is for folders; a file's format is told by its suffix")
+    return not is_picture, f".{args.format or 'png'}"
+
+
+def _as_json(recipe: Recipe) -> dict[str, Any]:
+    from explorer.recipe.document import to_json
+
+    return to_json(recipe)
