@@ -57,6 +57,8 @@ class Features:
     """[N, channels, H, W] in the network's precision."""
     rgb: Tensor | None = None
     """[N, img_channels, H, W] float32, the running picture of the skip architecture."""
+    residual: Tensor | None = None
+    """Input of the residual block that is under way; the same memory as an earlier `x`."""
 
     @property
     def nbytes(self) -> int:

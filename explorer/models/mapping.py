@@ -1,0 +1,101 @@
+"""The mapping network of StyleGAN2, 2-ADA and StyleGAN3: z and label to w.
+
+References
+----------
+Karras, Laine, Aila. A Style-Based Generator Architecture for GANs. 2019, section 2.
+Karras et al. Training Generative Adversarial Networks with Limited Data. 2020 (labels).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from explorer.models.description import NetworkDescription
+from explorer.models.ops import SLOPE, SQRT2, normalize, number_option
+from explorer.models.weights import WeightTable
+
+
+class MappingNetwork:
+    """Fully connected layers with leaky ReLU, weights scaled for use when built.
+
+    `label_mode` "embed" (2-ADA, StyleGAN3): the label goes through a linear layer
+    and is normalised by itself. "concat" (StyleGAN and StyleGAN2 in TensorFlow):
+    the label times a matrix is joined behind z, then both are normalised as one.
+    """
+
+    def __init__(self, description: NetworkDescription, weights: WeightTable, device: torch.device):
+        self._description = description
+        self._label_mode = description.options.get("label_mode", "embed")
+        if self._label_mode not in ("embed", "concat"):
+            raise ValueError(f"unknown label_mode {self._label_mode!r}; modes are embed, concat")
+        rate = number_option(description.options, "lr_multiplier", 0.01) or 0.01
+
+        c_dim, width = description.c_dim, description.z_dim
+        self._embed: tuple[Tensor, Tensor | None] | None = None
+        if c_dim > 0:
+            table = weights.take("mapping.embed.weight", None, c_dim)
+            bias = None
+            if self._label_mode == "embed":
+                table = table / math.sqrt(c_dim)
+                bias = weights.take("mapping.embed.bias", table.shape[0]).to(device)
+            self._embed = (table.to(device), bias)
+            width += table.shape[0]
+
+        self._layers: list[tuple[Tensor, Tensor]] = []
+        while weights.has(f"mapping.fc{len(self._layers)}.weight"):
+            name = f"mapping.fc{len(self._layers)}"
+            weight = weights.take(f"{name}.weight", None, width)
+            bias = weights.take(f"{name}.bias", weight.shape[0])
+            # The gain sqrt(2) comes after the activation; leaky ReLU lets a positive factor through.
+            scale = SQRT2 * rate
+            self._layers.append(((weight * (scale / math.sqrt(width))).to(device), (bias * scale).to(device)))
+            width = weight.shape[0]
+        if width != description.w_dim or not self._layers:
+            raise ValueError(f"the mapping network ends {width} wide, w_dim is {description.w_dim}")
+
+    def __call__(self, z: Tensor, c: Tensor | None) -> Tensor:
+        """Map to w, untruncated.
+
+        Parameters
+        ----------
+        z : [N, z_dim]
+        c : [N, c_dim], or None where `c_dim` is 0
+
+        Returns
+        -------
+        [N, w_dim] float32
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit.
+        """
+        z_dim, c_dim = self._description.z_dim, self._description.c_dim
+        if z.ndim != 2 or z.shape[1] != z_dim:
+            raise ValueError(f"z must be [N, {z_dim}], not {list(z.shape)}")
+        x = z.to(torch.float32)
+        if self._embed is None:
+            if c is not None and c.numel() > 0:
+                raise ValueError("this network has no classes; leave c out")
+            x = normalize(x)
+        else:
+            if c is None or c.shape != (z.shape[0], c_dim):
+                found = "nothing" if c is None else list(c.shape)
+                raise ValueError(
+                    f"this network has {c_dim} classes: c must be [{z.shape[0]}, {c_dim}], not {found}"
+                )
+            label = F.linear(c.to(z.device, torch.float32), *self._embed)
+            if self._label_mode == "embed":
+                x = torch.cat([normalize(x), normalize(label)], dim=1)
+            else:
+                x = normalize(torch.cat([x, label], dim=1))
+        for weight, bias in self._layers:
+            x = F.leaky_relu_(F.linear(x, weight, bias), SLOPE)
+        return x
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors it holds."""
+        held = [t for layer in self._layers for t in layer]
+        return held + [t for t in self._embed or () if t is not None]

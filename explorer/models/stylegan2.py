@@ -1,0 +1,247 @@
+"""StyleGAN2 and StyleGAN2-ADA: the skip, residual and plain generators.
+
+Built from shapes: any channel table, number of classes or image channels, with
+or without noise. Layers and their fast form are in `modulated`.
+
+References
+----------
+Karras et al. Analyzing and Improving the Image Quality of StyleGAN. 2020.
+Karras et al. Training Generative Adversarial Networks with Limited Data. 2020.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.models.description import NetworkDescription
+from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
+from explorer.models.mapping import MappingNetwork
+from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
+from explorer.models.ops import half_dtype, number_option, random_plane, truncate, upsample2
+from explorer.models.weights import WeightTable
+
+_ARCHITECTURES = ("skip", "resnet", "orig")
+_HALF_RESOLUTIONS = 4
+"""Resolutions in half precision where the file does not say, as in all official mixed trainings."""
+_BUFFERS = ("noise_const", "w_avg", "resample_filter")
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What one step does: exactly one of `conv` and `torgb` is there."""
+
+    conv: ModulatedConv | None = None
+    skip: ResidualSkip | None = None
+    """On the last convolution of a residual block: the path around the block."""
+    opens_residual: bool = False
+    """On the first convolution of a residual block: its input must be carried along."""
+    torgb: ToRGB | None = None
+
+
+class StyleGAN2(Generator):
+    """Generator of StyleGAN2 (config A-F equivalents) and 2-ADA.
+
+    Parameters
+    ----------
+    description : options `arch`, `conv_clamp`, `lr_multiplier`, `label_mode`, `num_fp16_res`
+    tensors : canonical names to values, complete and without strangers
+    device, precision : where and how to draw; half precisions on processors that have them.
+
+    Raises
+    ------
+    ValueError
+        If description and tensors do not make one network, or the device cannot use the precision.
+    """
+
+    def __init__(
+        self,
+        description: NetworkDescription,
+        tensors: Mapping[str, Tensor],
+        device: str | torch.device = "cpu",
+        precision: Precision = "float32",
+    ):
+        self.description = description
+        self.device = torch.device(device)
+        self.precision = precision
+        half = half_dtype(precision, self.device)
+        _check_sizes(description)
+        weights = WeightTable(tensors)
+        self._mapping = MappingNetwork(description, weights, self.device)
+        by_class = weights.has("mapping.w_avg") and tensors["mapping.w_avg"].ndim == 2
+        shape = (description.c_dim, description.w_dim) if by_class else (description.w_dim,)
+        self.w_avg = weights.take("mapping.w_avg", *shape).to(self.device)
+        const = weights.take("synthesis.b4.const", None, 4, 4)[None]
+        self._const = const.to(self.device, memory_format=torch.channels_last)
+        self.steps, self._links = self._build(weights, half)
+        weights.finish()
+        self._tensors = weights.kept
+        self._random: tuple[int, dict[int, Tensor]] = (0, {})
+
+    def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[tuple[Step, ...], list[_Link]]:
+        """Make the chain of steps, block after block."""
+        description = self.description
+        options = description.options
+        arch = options.get("arch", "skip")
+        clamp = number_option(options, "conv_clamp", None)
+        first_half = _first_half_resolution(description)
+        steps: list[Step] = []
+        links: list[_Link] = []
+        channels = self._const.shape[1]
+
+        for power in range(2, int(math.log2(description.resolution)) + 1):
+            resolution = 2**power
+            block = f"b{resolution}"
+            row = 2 * power - 5
+            block_half = half if resolution >= first_half else None
+            is_residual = arch == "resnet" and resolution > 4
+            block_channels = channels
+            for conv in ("conv0", "conv1"):
+                if resolution == 4 and conv == "conv0":
+                    row += 1
+                    continue
+                layer = ModulatedConv(
+                    weights,
+                    f"synthesis.{block}.{conv}",
+                    in_channels=channels,
+                    w_dim=description.w_dim,
+                    resolution=resolution,
+                    up=conv == "conv0",
+                    gain=math.sqrt(0.5) if is_residual and conv == "conv1" else 1.0,
+                    clamp=clamp,
+                    half=block_half,
+                    device=self.device,
+                )
+                channels = layer.out_channels
+                skip = None
+                if is_residual and conv == "conv1":
+                    skip = ResidualSkip(
+                        weights,
+                        f"synthesis.{block}.skip",
+                        in_channels=block_channels,
+                        out_channels=channels,
+                        half=block_half,
+                        device=self.device,
+                    )
+                has_noise = layer.noise is not None
+                steps.append(Step(f"{block}.{conv}", (row,), resolution, has_noise, makes_rgb=False))
+                links.append(_Link(layer, skip, opens_residual=is_residual and conv == "conv0"))
+                row += 1
+            if arch == "skip" or resolution == description.resolution:
+                torgb = ToRGB(
+                    weights,
+                    f"synthesis.{block}.torgb",
+                    in_channels=channels,
+                    img_channels=description.img_channels,
+                    w_dim=description.w_dim,
+                    clamp=clamp,
+                    half=block_half,
+                    device=self.device,
+                )
+                steps.append(Step(f"{block}.torgb", (row,), resolution, reads_noise=False, makes_rgb=True))
+                links.append(_Link(torgb=torgb))
+        return tuple(steps), links
+
+    def mapping(
+        self, z: Tensor, c: Tensor | None = None, psi: float = 1.0, cutoff: int | None = None
+    ) -> Tensor:
+        """See `Generator.mapping`."""
+        with torch.inference_mode():
+            w = self._mapping(z.to(self.device), c)
+            w_avg = self.w_avg
+            if w_avg.ndim == 2 and c is not None:
+                w_avg = c.to(self.device, torch.float32) @ w_avg
+            return truncate(w[:, None].expand(-1, self.num_ws, -1), w_avg, psi, cutoff)
+
+    def start(self, batch: int) -> Features:
+        """The learned constant, once per sample."""
+        return Features(self._const.expand(batch, -1, -1, -1))
+
+    def run(
+        self,
+        index: int,
+        features: Features,
+        ws: Tensor,
+        noise: NoisePlan = NoisePlan(),
+        transform: Transform | None = None,
+    ) -> Features:
+        """See `Generator.run`. Call it in `torch.inference_mode`: a few per cent faster."""
+        link = self._links[index]
+        w = ws[:, self.steps[index].rows[0]]
+        if link.torgb is not None:
+            rgb = link.torgb(features.x, w)
+            if features.rgb is not None:
+                rgb += upsample2(features.rgb)
+            return Features(features.x, rgb)
+        assert link.conv is not None
+        x = link.conv(features.x, w, self._noise(index, link.conv, noise), noise.strength)
+        if link.skip is not None and features.residual is not None:
+            x += upsample2(link.skip(features.residual))
+        residual = features.x if link.opens_residual else None
+        return Features(x, features.rgb, residual)
+
+    def _noise(self, index: int, conv: ModulatedConv, plan: NoisePlan) -> Tensor | None:
+        """Plane of a layer, its strength and gain included, `plan.strength` not."""
+        if conv.noise is None or plan.mode == "none" or plan.strength == 0:
+            return None
+        if plan.mode == "const":
+            return conv.noise
+        # The planes of the newest seed are kept: drawing them takes longer than a small network does.
+        if self._random[0] != plan.seed:
+            self._random = (plan.seed, {})
+        planes = self._random[1]
+        if index not in planes:
+            plane = random_plane(plan.seed, index, *conv.noise.shape[2:])
+            planes[index] = (plane * conv.noise_gain).to(self.device, conv.dtype)
+        return planes[index]
+
+    def picture(self, features: Features) -> Tensor:
+        """See `Generator.picture`."""
+        if features.rgb is None:
+            raise ValueError("there is no picture yet: no toRGB step has run")
+        return features.rgb
+
+    def to(self, device: str | torch.device, precision: Precision = "float32") -> "StyleGAN2":
+        """See `Generator.to`. The new network shares this one's master weights on the CPU."""
+        if torch.device(device) == self.device and precision == self.precision:
+            return self
+        return StyleGAN2(self.description, self._tensors, device, precision)
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained values (buffers not counted)."""
+        return sum(t.numel() for name, t in self._tensors.items() if name.rsplit(".", 1)[-1] not in _BUFFERS)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes its tensors hold on the device."""
+        held = [self._const, self.w_avg, *self._mapping.tensors()]
+        for link in self._links:
+            for part in (link.conv, link.skip, link.torgb):
+                held += part.tensors() if part is not None else []
+        return tensor_bytes(held)
+
+
+def _check_sizes(description: NetworkDescription) -> None:
+    """Raise `ValueError` for sizes that no StyleGAN2 has."""
+    resolution = description.resolution
+    if resolution < 4 or resolution & (resolution - 1):
+        raise ValueError(f"the resolution of a StyleGAN2 is a power of two from 4, not {resolution}")
+    rows = 2 * int(math.log2(resolution)) - 2
+    if description.num_ws != rows:
+        raise ValueError(
+            f"a StyleGAN2 of {resolution} pixels has {rows} rows of ws, not {description.num_ws}"
+        )
+    arch = description.options.get("arch", "skip")
+    if arch not in _ARCHITECTURES:
+        raise ValueError(f"unknown arch {arch!r}; architectures are {', '.join(_ARCHITECTURES)}")
+
+
+def _first_half_resolution(description: NetworkDescription) -> int:
+    """Lowest resolution that may run in half precision: the `num_fp16_res` highest, never below 8."""
+    count = description.options.get("num_fp16_res") or _HALF_RESOLUTIONS
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(f"the option 'num_fp16_res' should be a whole number, not {count!r}")
+    return max(2 * description.resolution >> count, 8)
