@@ -1,0 +1,110 @@
+"""When a draft comes first, and how large it is: a pure policy fed with measured times.
+
+A full picture is drawn at once where it is predicted to come at 20 frames a
+second or more. Otherwise the largest early stop that keeps 30 a second comes
+first. Sizes must not flicker, so a change has to be worth it: bounds are wider
+for the choice that is on screen than for one that would replace it.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+FULL_SECONDS = 1 / 20
+"""A full picture slower than this gets a draft before it."""
+DRAFT_SECONDS = 1 / 30
+"""A draft should come at least this fast."""
+SLACK = 1.2
+"""A choice is kept until it misses its bound by this factor, and a larger one
+is taken when it would meet its bound with as much to spare."""
+SMOOTHING = 0.3
+"""Share of a new measurement in the running mean."""
+SMALLEST_DRAFT = 32
+"""Pixels; below it a face cannot be followed."""
+SMALLEST_SHARE = 16
+"""A draft has at least this part of the full height."""
+
+
+@dataclass(slots=True)
+class _Mean:
+    seconds: float
+    samples: int = 1
+
+
+class Budget:
+    """Measured seconds per step of each network, and the choice made from them."""
+
+    def __init__(self) -> None:
+        self._means: dict[tuple[Hashable, int], _Mean] = {}
+        self._last: tuple[Hashable, int | None] | None = None
+
+    def record(self, network: Hashable, step: int, seconds: float) -> None:
+        """Take a measurement of one step.
+
+        The first one only opens the account and is replaced by the second: it
+        holds the choosing of kernels and the first touch of memory.
+
+        Parameters
+        ----------
+        network : whatever tells networks, devices and precisions apart.
+        step : index of the step; -1 for what every picture costs besides.
+        """
+        mean = self._means.get((network, step))
+        if mean is None:
+            self._means[network, step] = _Mean(seconds)
+            return
+        share = SMOOTHING if mean.samples > 1 else 1.0
+        mean.seconds += share * (seconds - mean.seconds)
+        mean.samples += 1
+
+    def predict(self, network: Hashable, first: int, last: int) -> float | None:
+        """Seconds of a picture whose steps `first` to `last` have to run; None if not measured yet."""
+        total = 0.0
+        for step in (-1, *range(first, last + 1)):
+            mean = self._means.get((network, step))
+            if mean is None:
+                return None
+            total += mean.seconds
+        return total
+
+    def choose(self, network: Hashable, stops: Mapping[int, int], first: int) -> int | None:
+        """Resolution of the draft to show first; None where the full picture comes at once.
+
+        Parameters
+        ----------
+        stops : resolution to the index of its last step; the largest is the full picture.
+        first : step to begin with, after what the cache holds.
+        """
+        situation = (network, first)
+        before = self._last[1] if self._last is not None and self._last[0] == situation else None
+        stop = self._choose(network, stops, first, before)
+        self._last = (situation, stop)
+        return stop
+
+    def _choose(
+        self, network: Hashable, stops: Mapping[int, int], first: int, before: int | None
+    ) -> int | None:
+        full = max(stops)
+        whole = self.predict(network, first, stops[full])
+        if whole is None:
+            return None
+        drafting = before is not None
+        if whole <= (FULL_SECONDS / SLACK if drafting else FULL_SECONDS):
+            return None
+        smallest = max(SMALLEST_DRAFT, full / SMALLEST_SHARE)
+        # A stop before `first` would show the picture without the edit.
+        sizes = [s for s in sorted(stops) if smallest <= s < full and stops[s] >= first]
+        best: int | None = sizes[0] if sizes else None
+        for size in sizes:
+            seconds = self.predict(network, first, stops[size])
+            if seconds is not None and seconds <= DRAFT_SECONDS * _bound(size, before):
+                best = size
+        return best
+
+
+def _bound(size: int, before: int | None) -> float:
+    """Factor on the bound: wider for the size on screen, narrower for a larger one."""
+    if before is None:
+        return 1.0
+    if size == before:
+        return SLACK
+    return 1 / SLACK if size > before else 1.0

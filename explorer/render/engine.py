@@ -1,0 +1,380 @@
+"""The engine: a request becomes a frame.
+
+    shelf.get(recipe.model)  -> Generator
+    resolve, compose         -> ws      [1, num_ws, w_dim]  float32
+    steps, from the cache on -> image   [1, C, H, W]        float32
+    to_pixels                -> pixels  [H, W, 3]           uint8
+
+It has no state that a picture depends on, apart from device, precision and the
+directions it knows: caches only spare it work it did before. One thread owns it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.errors import DeviceError
+from explorer.latents import Direction, SeedCache, compose, resolve
+from explorer.models import Features, Generator, NoisePlan, Precision, Transform
+from explorer.recipe import ModelRef, Recipe
+from explorer.render import devices
+from explorer.render.budget import Budget
+from explorer.render.frame import Frame, RenderRequest
+from explorer.render.model_info import ModelInfo, StepInfo
+from explorer.render.pixels import to_pixels
+from explorer.render.stages import (
+    CacheStats,
+    Key,
+    StageCache,
+    added_bytes,
+    chain_keys,
+    pixels_key,
+    worth_keeping,
+)
+
+if TYPE_CHECKING:
+    from explorer.checkpoints import Shelf
+
+log = logging.getLogger(__name__)
+
+MIB = 2**20
+CACHE_BYTES = 256 * MIB
+SLOW_SECONDS = 0.02
+"""Pictures slower than this afford a wait after each step, so that steps can be timed on a GPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A request, worked out for one network on one device."""
+
+    generator: Generator
+    source: str
+    """Names network, device and precision; the root of all keys."""
+    ws: Tensor
+    """[1, num_ws, w_dim] float32 on the device."""
+    noise: NoisePlan
+    transform: Transform | None
+    keys: tuple[Key, ...]
+    stops: dict[int, int]
+    last: int
+    """Index of the last step to run."""
+    notices: tuple[str, ...]
+
+
+class Engine:
+    """Draws requests with the networks of a shelf, on one device in one precision.
+
+    Parameters
+    ----------
+    shelf : where networks come from; a new one of its own by default.
+    device : "auto", "cpu", "cuda", "cuda:N" or "mps".
+    precision : "auto", "float32", "float16" or "bfloat16".
+    cache_bytes : most that the stage cache holds.
+    threads : for torch on a CPU, for the whole process; None decides by rule.
+    clock : seconds that only rise; a test may bring its own.
+
+    Raises
+    ------
+    DeviceError
+        If the device is not there.
+    """
+
+    def __init__(
+        self,
+        shelf: "Shelf | None" = None,
+        device: str = devices.AUTO,
+        precision: str = devices.AUTO,
+        cache_bytes: int = CACHE_BYTES,
+        threads: int | None = None,
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        if shelf is None:
+            from explorer.checkpoints import Shelf
+
+            shelf = Shelf()
+        self._shelf = shelf
+        self._clock = clock
+        self._cache = StageCache(cache_bytes)
+        self._seeds = SeedCache()
+        self._budget = Budget()
+        self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
+        self._slow = False
+        self.directions: dict[str, Direction] = {}
+        """What direction names in recipes stand for."""
+        self.threads = devices.prepare(threads)
+        """Threads torch uses on a CPU."""
+        self.device = devices.choose(device)
+        """Device networks run on."""
+        self.precision: Precision
+        """Precision they run in."""
+        self.precision, self._notices = devices.settle_precision(self.device, precision)
+
+    # Networks
+
+    def open(self, path_or_name: str | Path) -> ModelInfo:
+        """Load a network, by file or by name, and tell what it is.
+
+        Raises
+        ------
+        ModelNotFoundError, CheckpointError, OSError
+            If there is no such network, or the file is none.
+        """
+        if Path(path_or_name).is_file():
+            return self.info(self._shelf.register(Path(path_or_name)))
+        return self.info(self._shelf.resolve_name(str(path_or_name)))
+
+    def info(self, ref: ModelRef) -> ModelInfo:
+        """Tell what a network is; loads it where it is not loaded yet."""
+        ref = self._known(ref)
+        generator = self._shelf.get(ref, self.device, self.precision)
+        header = self._shelf.header(ref)
+        return ModelInfo(
+            ref=ref,
+            architecture=generator.architecture,
+            resolution=generator.resolution,
+            num_ws=generator.num_ws,
+            z_dim=generator.z_dim,
+            w_dim=generator.w_dim,
+            c_dim=generator.c_dim,
+            img_channels=generator.img_channels,
+            has_noise=generator.has_noise,
+            has_transform=generator.has_transform,
+            parameters=generator.parameters,
+            stops=tuple(sorted(generator.early_stops())),
+            steps=tuple(StepInfo(s.name, s.rows, s.resolution) for s in generator.steps),
+            title=str(header.get("title") or ref.name),
+            licence=str(header.get("licence") or ""),
+        )
+
+    def generator(self, ref: ModelRef) -> Generator:
+        """Network itself, on the engine's device; for work that is not a picture."""
+        return self._shelf.get(self._known(ref), self.device, self.precision)
+
+    def forget(self, ref: ModelRef) -> None:
+        """Unload a network and give its memory back."""
+        self._shelf.drop(self._known(ref))
+        self._cache.clear()
+        devices.release(self.device)
+
+    # Device and memory
+
+    def set_device(self, device: str = devices.AUTO, precision: str = devices.AUTO) -> tuple[str, ...]:
+        """Change device and precision; returns what could not be done as wished, in words.
+
+        Raises
+        ------
+        DeviceError
+            If the device is not there; everything then stays as it was.
+        """
+        chosen = devices.choose(device)
+        settled, notices = devices.settle_precision(chosen, precision)
+        before = self.device
+        if (chosen, settled) != (before, self.precision):
+            self._shelf.drop_all()
+            self._cache.clear()
+            devices.release(before)
+        self.device, self.precision, self._notices = chosen, settled, notices
+        self._slow = False
+        return notices
+
+    @property
+    def cache_stats(self) -> CacheStats:
+        """What the stage cache holds, and how often it helped."""
+        return self._cache.stats
+
+    def set_cache_limit(self, cache_bytes: int) -> None:
+        """Change how much the stage cache may hold; what it held is let go."""
+        self._cache.clear()
+        self._kept.clear()
+        self._cache.limit_bytes = cache_bytes
+
+    # Pictures
+
+    def render(self, request: RenderRequest) -> Frame:
+        """Draw a request to its end; `live` makes no difference here.
+
+        Raises
+        ------
+        ExplorerError, OSError
+            If the network cannot be had, or memory does not suffice even after
+            caches were dropped and the CPU was tried.
+        """
+        frame = None
+        for frame in self._attempts(request, drafts=False):
+            pass
+        assert frame is not None, "the last thing an attempt yields is the frame"
+        return frame
+
+    def render_steps(self, request: RenderRequest) -> Iterator[Frame | None]:
+        """Draw a request so that it can be given up between two steps.
+
+        Yields None between steps, a draft where the request is live and the full
+        picture would come too slowly, and the finished frame last. What was
+        computed before it was given up stays in the cache.
+        """
+        return self._attempts(request, drafts=request.live)
+
+    def _attempts(self, request: RenderRequest, *, drafts: bool) -> Iterator[Frame | None]:
+        began = self._clock()
+        # Each remedy for lack of memory is tried once, mildest first.
+        for remedy in (self._drop_caches, self._fall_back, self._give_up):
+            try:
+                yield from self._draw(request, began, drafts=drafts)
+                return
+            except Exception as error:
+                if not devices.is_out_of_memory(error):
+                    raise
+                log.warning("out of memory on %s: %s", self.device, error)
+            # After the handler, so that the traceback no longer holds tensors.
+            remedy()
+            drafts = False
+
+    def _draw(self, request: RenderRequest, began: float, *, drafts: bool) -> Iterator[Frame | None]:
+        plan = self._plan(request)
+        done = self._cache.pixels(pixels_key(plan.keys[plan.last]))
+        if done is not None:
+            self._cache.count(hit=True)
+            self._cache.touch(plan.keys)
+            yield self._frame(request, plan, done.copy(), began)
+            return
+        first, features = self._resume(plan)
+        prepared = self._clock() - began
+        draft = (
+            self._budget.choose(plan.source, plan.stops, first) if drafts and request.stop is None else None
+        )
+        for index in range(first, plan.last):
+            features = self._step(plan, index, features)
+            if draft is not None and index == plan.stops[draft]:
+                yield self._frame(request, plan, self._pixels(plan, index, features), began)
+            else:
+                yield None
+        features = self._step(plan, plan.last, features)
+        finishing = self._clock()
+        pixels = self._pixels(plan, plan.last, features)
+        frame = self._frame(request, plan, pixels, began)
+        self._budget.record(plan.source, -1, prepared + self._clock() - finishing)
+        self._slow = frame.seconds > SLOW_SECONDS
+        yield frame
+
+    def _plan(self, request: RenderRequest) -> _Plan:
+        """Work out what has to be drawn: the pure part of rendering."""
+        ref = self._known(request.recipe.model)
+        generator = self._shelf.get(ref, self.device, self.precision)
+        resolved = resolve(request.recipe, generator, self.directions)
+        recipe = resolved.recipe
+        ws = compose(recipe, generator, self._seeds, self.directions)
+        noise = NoisePlan(recipe.noise.mode, recipe.noise.seed, recipe.noise.strength)
+        transform = _transform(recipe, generator)
+        source = f"{ref.sha256} {self.device} {self.precision}"
+        stops = dict(generator.early_stops())
+        return _Plan(
+            generator=generator,
+            source=source,
+            ws=ws,
+            noise=noise,
+            transform=transform,
+            keys=chain_keys(source, generator.steps, ws[0].cpu().numpy(), noise, transform),
+            stops=stops,
+            last=stops[_nearest_stop(stops, request.stop)],
+            notices=self._notices + resolved.notices,
+        )
+
+    def _resume(self, plan: _Plan) -> tuple[int, Features]:
+        """First step that has to run, and what it starts from."""
+        self._cache.touch(plan.keys)
+        for index in range(plan.last, -1, -1):
+            features = self._cache.features(plan.keys[index])
+            if features is not None and index < plan.last:
+                self._cache.count(hit=True)
+                return index + 1, features
+        self._cache.count(hit=False)
+        with torch.inference_mode():
+            return 0, plan.generator.start(1)
+
+    def _step(self, plan: _Plan, index: int, features: Features) -> Features:
+        """Run one step, time it, and keep what it puts out where that is worth it."""
+        began = self._clock()
+        # Entered anew for each step: a generator that is paused must not leave
+        # its caller in inference mode.
+        with torch.inference_mode():
+            after = plan.generator.run(index, features, plan.ws, plan.noise, plan.transform)
+        if self._slow:
+            devices.synchronise(self.device)
+        self._budget.record(plan.source, index, self._clock() - began)
+        if index in self._worth_keeping(plan, index, added_bytes(after, features)):
+            self._cache.put(plan.keys[index], after)
+        return after
+
+    def _worth_keeping(self, plan: _Plan, index: int, size: int) -> frozenset[int]:
+        """Steps of a network whose output is kept; decided anew with each size that was not known yet."""
+        sizes, kept = self._kept.get(plan.source, ({}, frozenset()))
+        if index not in sizes:
+            steps = plan.generator.steps
+            sizes = sizes | {index: size}
+            # Half, so that the picture before stays whole while the next one is drawn.
+            limit = self._cache.limit_bytes // 2
+            kept = worth_keeping(steps, [sizes.get(i, 0) for i in range(len(steps))], limit)
+            self._kept[plan.source] = (sizes, kept)
+        return kept
+
+    def _pixels(self, plan: _Plan, index: int, features: Features) -> NDArray[np.uint8]:
+        with torch.inference_mode():
+            pixels = to_pixels(plan.generator.picture(features))
+        self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
+        return pixels
+
+    def _frame(self, request: RenderRequest, plan: _Plan, pixels: NDArray[np.uint8], began: float) -> Frame:
+        return Frame(
+            request=request,
+            pixels=pixels,
+            full_resolution=plan.generator.resolution,
+            seconds=self._clock() - began,
+            device=self.device,
+            precision=self.precision,
+            notices=plan.notices,
+        )
+
+    def _known(self, ref: ModelRef) -> ModelRef:
+        """Reference with its digest: a name alone could mean another file tomorrow."""
+        return ref if ref.sha256 else self._shelf.resolve_name(ref.name)
+
+    # Remedies for lack of memory
+
+    def _drop_caches(self) -> None:
+        self._cache.clear()
+        devices.release(self.device)
+
+    def _fall_back(self) -> None:
+        if self.device == "cpu":
+            self._give_up()
+        lost = self.device
+        self.set_device("cpu")
+        self._notices = (f"{lost} ran out of memory, so pictures are drawn on the CPU",)
+
+    def _give_up(self) -> None:
+        raise DeviceError(
+            f"there is not enough memory on {self.device} for this network; "
+            "close other programs, or open a smaller network"
+        )
+
+
+def _transform(recipe: Recipe, generator: Generator) -> Transform | None:
+    if not generator.has_transform:
+        return None
+    return (recipe.transform.x, recipe.transform.y, recipe.transform.degrees)
+
+
+def _nearest_stop(stops: dict[int, int], wanted: int | None) -> int:
+    """Largest stop not above the wish; the smallest there is where the wish is smaller still."""
+    if wanted is None:
+        return max(stops)
+    return max((s for s in stops if s <= wanted), default=min(stops))

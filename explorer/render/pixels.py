@@ -1,0 +1,36 @@
+"""Floats become bytes, here and nowhere else."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def to_pixels(image: Tensor) -> NDArray[np.uint8]:
+    """Turn a picture as networks draw it into bytes for screens and files.
+
+    The rule of the reference tools: times 127.5, plus 128, clamp, truncate.
+    Everything happens on the device, so that 3 bytes a pixel travel, not 12.
+
+    Parameters
+    ----------
+    image : [1, C, H, W] float32, nominally -1..1. One channel (or two) is shown as
+        grey; of four or more the first three are taken as they are.
+
+    Returns
+    -------
+    [H, W, 3] uint8 RGB, C-contiguous, memory of its own.
+
+    Raises
+    ------
+    ValueError
+        If `image` is not one picture.
+    """
+    if image.ndim != 4 or image.shape[0] != 1 or image.shape[1] < 1:
+        raise ValueError(f"expected one picture [1, C, H, W], not {list(image.shape)}")
+    planes = image[0]
+    planes = planes[:3] if planes.shape[0] >= 3 else planes[:1]
+    # Bytes before interleaving: a channels_last picture then needs no shuffle at
+    # all, and a planar one shuffles a quarter of the memory.
+    levels = planes.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
+    return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()
