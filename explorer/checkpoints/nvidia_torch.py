@@ -80,8 +80,8 @@ def read_snapshot(value: Any, path: str) -> Found:
     parts = take_apart(network, path)
     if not parts.tensors and network.source_length:
         raise UnsafeCheckpointError(
-            f"{path}: refused, and nothing in it was run. The network {ascii(network.class_name)} has no weights, "
-            f"only {network.source_length} characters of program text for its reader to run"
+            f"{path}: refused, and nothing in it was run. The network {network.class_name!a} holds no "
+            f"weights, only {network.source_length} characters of program text for its reader to run"
         )
     if "synthesis.b4" in parts.modules:
         found = _stylegan2(parts, path)

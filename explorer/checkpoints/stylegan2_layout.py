@@ -65,7 +65,7 @@ def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescriptio
     last = resolutions[-1]
     arch = _arch(shapes, resolutions)
     w_dim = _shape(shapes, f"synthesis.b{last}.torgb.affine.weight", 2, path)[1]
-    z_dim, c_dim = _latent_sizes(shapes, switches.label_mode, path)
+    z_dim, c_dim = _latent_sizes(shapes, path)
     description = NetworkDescription(
         architecture="stylegan2",
         resolution=last,
@@ -92,7 +92,7 @@ def is_known(name: str) -> bool:
 
 
 _KNOWN = re.compile(
-    r"mapping\.(w_avg|label\.weight|(embed|fc\d+)\.(weight|bias))"
+    r"mapping\.(w_avg|(embed|fc\d+)\.(weight|bias))"
     r"|synthesis\.b\d+\.(const|resample_filter"
     r"|conv[01]\.(weight|bias|noise_strength|noise_const|resample_filter|affine\.(weight|bias))"
     r"|torgb\.(weight|bias|affine\.(weight|bias))"
@@ -124,15 +124,11 @@ def _arch(shapes: Shapes, resolutions: list[int]) -> str:
     return "skip" if all(has_rgb) else "orig"
 
 
-def _latent_sizes(shapes: Shapes, label_mode: str, path: str) -> tuple[int, int]:
+def _latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
     """Length of z and number of classes."""
     width = _shape(shapes, "mapping.fc0.weight", 2, path)[1]
     c_dim = 0
-    if label_mode == "concat" and "mapping.label.weight" in shapes:
-        # TensorFlow StyleGAN2: a bare matrix [classes, width], joined behind z before the normalisation.
-        c_dim, label_width = _shape(shapes, "mapping.label.weight", 2, path)
-        width -= label_width
-    elif "mapping.embed.weight" in shapes:
+    if "mapping.embed.weight" in shapes:
         label_width, c_dim = _shape(shapes, "mapping.embed.weight", 2, path)
         width -= label_width
     if width < 1:
@@ -153,7 +149,7 @@ def _expected(
         expected[f"mapping.fc{index}.weight"] = (out, width)
         expected[f"mapping.fc{index}.bias"] = (out,)
         width = out
-    if "mapping.embed.weight" in shapes:
+    if "mapping.embed.weight" in shapes and description.options["label_mode"] == "embed":
         expected["mapping.embed.bias"] = (_shape(shapes, "mapping.embed.weight", 2, path)[0],)
     before = _shape(shapes, "synthesis.b4.const", 3, path)[0]
     for resolution in resolutions:
