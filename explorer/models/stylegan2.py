@@ -20,7 +20,7 @@ from explorer.models.description import NetworkDescription
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
-from explorer.models.ops import half_dtype, number_option, random_plane, truncate, upsample2
+from explorer.models.ops import blur_kernel, half_dtype, number_option, random_plane, truncate, upsample2
 from explorer.models.weights import WeightTable
 
 _ARCHITECTURES = ("skip", "resnet", "orig")
@@ -76,6 +76,7 @@ class StyleGAN2(Generator):
         const = weights.take("synthesis.b4.const", None, 4, 4)[None]
         self._const = const.to(self.device, memory_format=torch.channels_last)
         self.steps, self._links = self._build(weights, half)
+        _check_filters(tensors)
         weights.finish()
         self._tensors = weights.kept
         self._random: tuple[int, dict[int, Tensor]] = (0, {})
@@ -237,6 +238,15 @@ def _check_sizes(description: NetworkDescription) -> None:
     arch = description.options.get("arch", "skip")
     if arch not in _ARCHITECTURES:
         raise ValueError(f"unknown arch {arch!r}; architectures are {', '.join(_ARCHITECTURES)}")
+
+
+def _check_filters(tensors: Mapping[str, Tensor]) -> None:
+    """Raise `ValueError` unless every stored resampling filter is the one this code applies."""
+    for name, tensor in tensors.items():
+        if name.endswith("resample_filter"):
+            kernel = blur_kernel(1.0)
+            if tensor.shape != kernel.shape or not torch.allclose(tensor.to("cpu", torch.float32), kernel):
+                raise ValueError(f"{name!r} is another filter than [1, 3, 3, 1], the only one known here")
 
 
 def _first_half_resolution(description: NetworkDescription) -> int:
