@@ -153,6 +153,7 @@ class Engine:
             steps=tuple(StepInfo(s.name, s.rows, s.resolution) for s in generator.steps),
             title=str(header.get("title") or ref.name),
             licence=str(header.get("licence") or ""),
+            attribution=str(header.get("attribution") or ""),
         )
 
     def generator(self, ref: ModelRef) -> Generator:

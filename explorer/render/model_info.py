@@ -41,6 +41,8 @@ class ModelInfo:
     """Name for people; the name of the reference where the file states none."""
     licence: str
     """Licence of the weights; empty where the file states none."""
+    attribution: str = ""
+    """Whom the licence asks to name; empty where the file states none."""
 
     def rows_at(self, resolution: int) -> tuple[int, ...]:
         """Rows of `ws` read by the steps that put out `resolution`, rising."""
