@@ -209,10 +209,8 @@ class Engine:
             If the network cannot be had, or memory does not suffice even after
             caches were dropped and the CPU was tried.
         """
-        frame = None
-        for frame in self._attempts(request, drafts=False):
-            pass
-        assert frame is not None, "the last thing an attempt yields is the frame"
+        *_, frame = self._attempts(request, drafts=False)
+        assert frame is not None, "an attempt ends with the frame"
         return frame
 
     def render_steps(self, request: RenderRequest) -> Iterator[Frame | None]:

@@ -190,7 +190,8 @@ def _storages(stage: Stage) -> dict[int, int]:
     """Address and bytes of each piece of memory behind a stage."""
     if isinstance(stage, np.ndarray):
         return {stage.ctypes.data: stage.nbytes}
-    return dict(_storage(t) for t in (stage.x, stage.rgb) if t is not None)
+    held = (stage.x, stage.rgb, stage.residual)
+    return dict(_storage(tensor) for tensor in held if tensor is not None)
 
 
 def _storage(tensor: Tensor) -> tuple[int, int]:

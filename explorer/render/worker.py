@@ -14,7 +14,7 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -41,13 +41,13 @@ class _Job:
     def __init__(self, work: Callable[[Any], Any], done: Callable[[Any], None]) -> None:
         self.work = work
         self.done = done
-        self.pieces: Generator[Any, None, Any] | None = None
+        self.pieces: Any = None  # the generator, once it is known to be one
 
     def advance(self, engine: Any) -> bool:
         """Do one piece; True when the work is over and `done` was told."""
         try:
             if self.pieces is None:
-                result = self.work(engine)
+                result: Any = self.work(engine)
                 if not inspect.isgenerator(result):
                     self.tell(result)
                     return True
