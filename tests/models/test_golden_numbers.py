@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from explorer.models.generator import NoiseMode
 from tests.models.synthetic import by_rule
 
 Z = torch.from_numpy(np.random.RandomState(0).randn(2, 8).astype(np.float32))
@@ -75,7 +76,7 @@ def test_conditional_mapping() -> None:
 @pytest.mark.parametrize("batch", [1, 2])
 def test_pictures(
     arch: str,
-    noise: str,
+    noise: NoiseMode,
     mean: float,
     std: float,
     corner: list[float],
