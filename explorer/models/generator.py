@@ -185,6 +185,16 @@ class Generator(ABC):
     def nbytes(self) -> int:
         """Bytes its tensors hold on the device."""
 
+    def style_weights(self) -> Sequence[tuple[int, Tensor]]:
+        """Linear maps from W to styles, for closed-form factorisation.
+
+        Returns
+        -------
+        (row of `ws`, [styles, w_dim] float32) of each layer whose styles shape the
+        picture: every convolution, and the last toRGB, which alone reads its row.
+        """
+        raise ValueError(f"{self.architecture} does not tell its style weights")
+
     def synthesis(
         self,
         ws: Tensor,

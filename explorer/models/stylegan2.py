@@ -204,6 +204,18 @@ class StyleGAN2(Generator):
             raise ValueError("there is no picture yet: no toRGB step has run")
         return features.rgb
 
+    def style_weights(self) -> list[tuple[int, Tensor]]:
+        """See `Generator.style_weights`."""
+        parts = [
+            link.conv or (link.torgb if i == len(self._links) - 1 else None)
+            for i, link in enumerate(self._links)
+        ]
+        return [
+            (step.rows[0], part.affine.weight)
+            for step, part in zip(self.steps, parts, strict=True)
+            if part is not None
+        ]
+
     def to(self, device: str | torch.device, precision: Precision = "float32") -> "StyleGAN2":
         """See `Generator.to`. The new network shares this one's master weights on the CPU."""
         if torch.device(device) == self.device and precision == self.precision:
