@@ -31,9 +31,17 @@ def _stylegan2(description: NetworkDescription, tensors: Mapping[str, Tensor]) -
     return StyleGAN2(description, tensors)
 
 
+def _stylegan3(description: NetworkDescription, tensors: Mapping[str, Tensor]) -> Generator:
+    from explorer.models.stylegan3 import StyleGAN3
+
+    return StyleGAN3(description, tensors)
+
+
 # A new family is one file here, one table in `checkpoints`, and one row below.
 _FAMILIES: dict[str, Callable[[NetworkDescription, Mapping[str, Tensor]], Generator]] = {
     "stylegan2": _stylegan2,
+    "stylegan3-t": _stylegan3,
+    "stylegan3-r": _stylegan3,
 }
 
 

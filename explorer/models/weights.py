@@ -25,6 +25,10 @@ class WeightTable:
         """Whether a tensor of that name exists."""
         return name in self._tensors
 
+    def rank(self, name: str) -> int:
+        """How many axes the tensor `name` has; 0 where there is none."""
+        return self._tensors[name].ndim if name in self._tensors else 0
+
     def take(self, name: str, *shape: int | None) -> Tensor:
         """Tensor `name` on the CPU in float32; None in `shape` accepts any positive size.
 

@@ -1,0 +1,319 @@
+"""The filtered leaky ReLU of StyleGAN3, in polyphase form.
+
+The paper's operation raises the sampling rate by U (zeros between samples, a low-pass
+filter), applies the leaky ReLU there, filters again and keeps every D-th sample. Taken
+literally most of that multiplies zeros or computes what is thrown away. Here the raised
+signal is never assembled: it is held as its L * L phases (L the least common multiple
+of U and D), each at a low rate, each a depth-wise convolution of the input with every
+U-th tap. The second filter likewise reads phases and writes only what is kept.
+
+On a CPU the picture is cut into strips of rows so that the phases stay in the cache;
+a GPU takes it whole. Nothing is compiled, no library is needed beyond torch.
+
+References
+----------
+Karras et al. Alias-Free Generative Adversarial Networks. 2021, section 3.2 and appendix B.
+Vaidyanathan. Multirate Systems and Filter Banks. 1993, section 4.3 (polyphase).
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from explorer.models.ops import SLOPE, SQRT2
+
+STRIP_BYTES = 384 * 1024
+"""Size of one phase of a strip on the CPU: a handful of them fit into a core's second-level cache."""
+
+
+@dataclass(frozen=True)
+class _Taps:
+    """Part of a filter that one phase sees."""
+
+    first: int
+    """Sample it starts at, for period 0."""
+    values: Tensor
+    """[taps], or [tapsY, tapsX]"""
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """How input samples, phases and output samples of one axis lie to each other.
+
+    Phase `a` at period `q` is sample `q * period + a` of the raised signal.
+    """
+
+    period: int
+    """L: phases per axis."""
+    per_input: int
+    """L / U: input samples per period."""
+    per_output: int
+    """L / D: output samples per period."""
+
+    @classmethod
+    def of(cls, up: int, down: int) -> "_Rates":
+        period = math.lcm(up, down)
+        return cls(period, period // up, period // down)
+
+
+def _up_phases(taps: Tensor, up: int, low: int, rates: _Rates) -> list[_Taps]:
+    """Per phase, which input samples it is made of.
+
+    The raised signal is v[t] = sum over m of g[m] y[t + m - low], y the input with zeros
+    between its samples, g the filter back to front: only m = low - t (mod U) meets a sample.
+    """
+    flipped = taps.flip(0)
+    phases = []
+    for phase in range(rates.period):
+        start = (low - phase) % up
+        values = flipped[start::up]
+        phases.append(_Taps((phase + start - low) // up, values if len(values) else flipped.new_zeros(1)))
+    return phases
+
+
+def _down_phases(length: int, down: int, rates: _Rates) -> list[list[tuple[int, slice]]]:
+    """Per phase and output residue: period it starts at, and the taps it meets.
+
+    out[o] = sum over m of h[m] v[o D + m], h the filter back to front.
+    """
+    return [
+        [
+            ((down * residue + start - phase) // rates.period, slice(start, length, rates.period))
+            for residue in range(rates.per_output)
+            for start in [(phase - down * residue) % rates.period]
+        ]
+        for phase in range(rates.period)
+    ]
+
+
+def _common_window(parts: list[_Taps]) -> list[_Taps]:
+    """Fill up with zero taps, last axis, until all start and end alike.
+
+    Reading the same columns spares a copy per phase: a row of a slice is not contiguous.
+    """
+    first = min(part.first for part in parts)
+    last = max(part.first + part.values.shape[-1] for part in parts)
+    return [
+        _Taps(first, F.pad(part.values, (part.first - first, last - part.first - part.values.shape[-1])))
+        for part in parts
+    ]
+
+
+class FilteredLReLU:
+    """Raise the rate, leaky ReLU with gain and clamp, lower the rate, for one layer.
+
+    Parameters
+    ----------
+    channels : of the input
+    up_filter : [taps], or None where `up` is 1
+    down_filter : [taps] or [taps, taps], or None where `down` is 1
+    up, down : factors of the sampling rate
+    padding : samples added to (below zero: taken from) left, right, top and bottom of
+        the raised signal before its filter
+    out_size : (height, width) put out
+    clamp : largest magnitude after the activation, None for no limit
+    is_linear : slope 1 and gain 1, as in toRGB, instead of slope 0.2 and gain sqrt(2)
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        up_filter: Tensor | None,
+        down_filter: Tensor | None,
+        up: int,
+        down: int,
+        padding: tuple[int, int, int, int],
+        out_size: tuple[int, int],
+        clamp: float | None,
+        is_linear: bool,
+        device: torch.device,
+        dtype: torch.dtype,
+    ):
+        self._padding, self._out_size, self._clamp, self._is_linear = padding, out_size, clamp, is_linear
+        self._channels = channels
+        self._is_plain = up == down == 1 and up_filter is None and down_filter is None
+        if self._is_plain:
+            return
+        one = torch.ones(1)
+        up_taps = one if up_filter is None else up_filter
+        down_taps = one if down_filter is None else down_filter
+        if up_taps.ndim != 1 or down_taps.ndim not in (1, 2):
+            raise ValueError(
+                f"filters of shape {list(up_taps.shape)} and {list(down_taps.shape)} have no known use"
+            )
+        self._rates = rates = _Rates.of(up, down)
+
+        # Leaky ReLU lets a positive factor through: its gain goes into the filter before it.
+        gain = 1.0 if is_linear else SQRT2
+        rows = _up_phases(up_taps * (up * gain), up, padding[2], rates)
+        columns = _common_window(_up_phases(up_taps * up, up, padding[0], rates))
+
+        def kernel(values: Tensor, height: int, width: int) -> Tensor:
+            shaped = values.reshape(1, 1, height, width).expand(channels, 1, height, width)
+            return shaped.to(device, dtype).contiguous()
+
+        self._up_rows = [(part.first, kernel(part.values, -1, 1)) for part in rows]
+        self._up_columns = [(part.first, kernel(part.values, 1, -1)) for part in columns]
+
+        length = down_taps.shape[0]
+        layout = _down_phases(length, down, rates)
+        self._reach = max(
+            first + len(range(*taps.indices(length))) - 1 for phase in layout for first, taps in phase
+        )
+        flipped = down_taps.flip(0) if down_taps.ndim == 1 else down_taps.flip(0, 1)
+        everywhere = _Taps(0, torch.zeros(1, self._reach + 1))
+
+        def wide(first: int, values: Tensor) -> Tensor:
+            return _common_window([everywhere, _Taps(first, values)])[1].values
+
+        self._is_separable = down_taps.ndim == 1
+        self._down_rows: list[list[tuple[int, Tensor]]] = []
+        self._down_columns: list[list[Tensor]] = []
+        self._down_both: list[list[list[tuple[int, int, int, Tensor]]]] = []
+        if self._is_separable:
+            self._down_rows = [
+                [(first, kernel(flipped[taps], -1, 1)) for first, taps in phase] for phase in layout
+            ]
+            self._down_columns = [
+                [kernel(wide(first, flipped[taps]), 1, -1) for first, taps in phase] for phase in layout
+            ]
+        else:
+            self._down_both = [
+                [
+                    [
+                        (row, column, top, kernel(values, *values.shape))
+                        for row, (top, tall) in enumerate(row_phase)
+                        for column, (left, broad) in enumerate(column_phase)
+                        for values in [wide(left, flipped[tall, broad])]
+                    ]
+                    for column_phase in layout
+                ]
+                for row_phase in layout
+            ]
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors it holds."""
+        if self._is_plain:
+            return []
+        held = [taps for _, taps in self._up_rows + self._up_columns]
+        held += [taps for phase in self._down_rows for _, taps in phase]
+        held += [taps for phase in self._down_columns for taps in phase]
+        held += [taps for row in self._down_both for phase in row for *_, taps in phase]
+        return held
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply it.
+
+        Parameters
+        ----------
+        x : [N, channels, height, width], bias already added; may be written to
+
+        Returns
+        -------
+        [N, channels, *out_size], channels last
+        """
+        if self._is_plain:
+            left, right, top, bottom = self._padding
+            return self._activate(F.pad(x, (left, right, top, bottom)) if any(self._padding) else x)
+        height, width = self._out_size
+        step = self._rates.per_output
+        periods = -(-height // step)
+        if x.device.type != "cpu":
+            return self._strip(x, 0, periods)[:, :, :height]
+        row_bytes = self._channels * (-(-width // step) + self._reach) * x.element_size()
+        count = max(1, -(-periods * row_bytes // STRIP_BYTES))
+        edges = [periods * index // count for index in range(count + 1)]
+        pictures = [
+            torch.cat([self._strip(picture, top, end) for top, end in pairwise(edges)], dim=2)
+            for picture in x.split(1)
+        ]
+        whole = pictures[0] if len(pictures) == 1 else torch.cat(pictures)
+        return whole[:, :, :height]
+
+    def _activate(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            x = x if self._is_linear else F.leaky_relu(x, SLOPE)
+            return x if self._clamp is None else x.clamp(-self._clamp, self._clamp)
+        if not self._is_linear:
+            F.leaky_relu_(x, SLOPE)
+        return x if self._clamp is None else x.clamp_(-self._clamp, self._clamp)
+
+    def _window(self, x: Tensor, first: int, last: int, width: int) -> Tensor:
+        """Input rows `first` to `last`, and the `width` columns all column phases read, zeros outside."""
+        left = self._up_columns[0][0]
+        rows, columns = x.shape[2:]
+        inside = x[:, :, max(first, 0) : max(last, 0), max(left, 0) : max(left + width, 0)]
+        margins = (
+            max(-left, 0),
+            max(left + width - columns, 0),
+            max(-first, 0),
+            max(last - rows, 0),
+        )
+        return F.pad(inside, margins).contiguous(memory_format=torch.channels_last)
+
+    def _strip(self, x: Tensor, begin: int, end: int) -> Tensor:
+        """Output rows of periods `begin` to `end`. [N, C, (end - begin) * per_output, width]."""
+        rates, channels = self._rates, self._channels
+        step = rates.per_output
+        tall = end - begin + self._reach
+        out_width = -(-self._out_size[1] // step)
+        broad = out_width + self._reach
+
+        top = min(first for first, _ in self._up_rows)
+        bottom = max(first + taps.shape[2] for first, taps in self._up_rows)
+        start = begin * rates.per_input + top
+        in_rows = (tall - 1) * rates.per_input + bottom - top
+        in_columns = (broad - 1) * rates.per_input + self._up_columns[0][1].shape[3]
+        window = self._window(x, start, start + in_rows, in_columns)
+
+        sums: list[list[Tensor | None]] = [[None] * step for _ in range(step)]
+        for row_phase, (first, up_rows) in enumerate(self._up_rows):
+            needed = (tall - 1) * rates.per_input + up_rows.shape[2]
+            lifted = F.conv2d(
+                window[:, :, first - top : first - top + needed],
+                up_rows,
+                stride=(rates.per_input, 1),
+                groups=channels,
+            )
+            halves: list[Tensor | None] = [None] * step
+            for column_phase, (_, up_columns) in enumerate(self._up_columns):
+                phase = self._activate(
+                    F.conv2d(lifted, up_columns, stride=(1, rates.per_input), groups=channels)
+                )
+                if self._is_separable:
+                    for column, taps in enumerate(self._down_columns[column_phase]):
+                        halves[column] = _add(halves[column], F.conv2d(phase, taps, groups=channels))
+                    continue
+                for row, column, skip, taps in self._down_both[row_phase][column_phase]:
+                    seen = phase[:, :, skip : skip + end - begin + taps.shape[2] - 1]
+                    sums[row][column] = _add(sums[row][column], F.conv2d(seen, taps, groups=channels))
+            for column, half in enumerate(halves):
+                if half is None:
+                    continue
+                for row, (skip, taps) in enumerate(self._down_rows[row_phase]):
+                    seen = half[:, :, skip : skip + end - begin + taps.shape[2] - 1]
+                    sums[row][column] = _add(sums[row][column], F.conv2d(seen, taps, groups=channels))
+        return self._interleave(sums)
+
+    def _interleave(self, sums: list[list[Tensor | None]]) -> Tensor:
+        """Output residues [row][column] back into one picture, `out_size` wide."""
+        parts = [[part for part in row if part is not None] for row in sums]
+        first = parts[0][0]
+        step = self._rates.per_output
+        if step == 1:
+            return first[..., : self._out_size[1]]
+        count, channels, height, width = first.shape
+        whole = first.new_empty(count, height, step, width, step, channels)
+        for row, across in enumerate(parts):
+            for column, part in enumerate(across):
+                whole[:, :, row, :, column] = part.permute(0, 2, 3, 1)
+        picture = whole.view(count, height * step, width * step, channels).permute(0, 3, 1, 2)
+        return picture[..., : self._out_size[1]]
+
+
+def _add(total: Tensor | None, part: Tensor) -> Tensor:
+    return part if total is None else total.add_(part)
