@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
         for serial, recipe in enumerate(plan.recipes(info.ref)):
             frame = engine.render(RenderRequest(recipe, serial))
             path = plan.out / naming.picture_name(recipe, plan.suffix) if plan.into_folder else plan.out
-            save_picture(frame, path, model_info=info)
+            told.update(save_picture(frame, path, model_info=info))
             told.update(frame.notices)
             pictures.append(
                 {"file": str(path), "recipe": _as_json(recipe), "seconds": round(frame.seconds, 4)}

@@ -3,15 +3,20 @@
 import io
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageCms
 
 from explorer.errors import ExportError
 from explorer.export.files import write_whole
+from explorer.provenance import credentials
 from explorer.provenance.claims import Claims
 from explorer.provenance.embedded import picture_options
+from explorer.provenance.identity import own_identity
 from explorer.render.frame import Frame
+
+if TYPE_CHECKING:
+    from explorer.render.model_info import ModelInfo
 
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 
@@ -21,15 +26,6 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True, "quality": 80, "method": 4},
     "TIFF": {"compression": "tiff_adobe_deflate"},
 }
-
-
-class ModelFacts(Protocol):
-    """What is told of a network; `render.ModelInfo` has it."""
-
-    @property
-    def title(self) -> str: ...  # noqa: D102
-    @property
-    def licence(self) -> str | None: ...  # noqa: D102
 
 
 def format_of(path: str | Path) -> str:
@@ -47,15 +43,24 @@ def format_of(path: str | Path) -> str:
     return SUFFIXES[suffix]
 
 
-def save_picture(frame: Frame, path: str | Path, *, model_info: ModelFacts | None = None) -> None:
+def save_picture(
+    frame: Frame, path: str | Path, *, model_info: "ModelInfo | None" = None, sign: bool = True
+) -> tuple[str, ...]:
     """Write a full frame to `path`, recipe inside, replacing what was there.
 
     PNG, TIFF and WebP keep every pixel; JPEG is quality 95 without colour
-    subsampling. All are tagged as sRGB. The same frame gives the same bytes.
+    subsampling. All are tagged as sRGB.
 
     Parameters
     ----------
-    model_info : title and licence of the network, to be told in the file.
+    model_info : title, licence and attribution of the network, to be told in the file.
+    sign : add Content Credentials, where the packages for it are installed. The
+        first signature makes this installation's certificate. Without them the
+        same frame gives the same bytes.
+
+    Returns
+    -------
+    What could not be done as wished, in words; empty as a rule.
 
     Raises
     ------
@@ -63,29 +68,47 @@ def save_picture(frame: Frame, path: str | Path, *, model_info: ModelFacts | Non
         If the frame is a draft, the suffix names no format, or the file cannot
         be written; then nothing is left behind.
     """
-    write_whole(path, encode_picture(frame, format_of(path), model_info=model_info))
+    format = format_of(path)
+    claims = claims_of(frame, model_info)
+    data = encode_picture(frame, format, claims)
+    notices: tuple[str, ...] = ()
+    if sign:
+        try:
+            data = _signed(data, format, claims)
+        except ExportError as error:
+            notices = (f"saved without Content Credentials: {error}",)
+    write_whole(path, data)
+    return notices
 
 
-def encode_picture(frame: Frame, format: str, *, model_info: ModelFacts | None = None) -> bytes:
-    """Bytes of `frame` as a file of `format` ("PNG", "JPEG", "WEBP", "TIFF"); see `save_picture`."""
+def claims_of(frame: Frame, model_info: "ModelInfo | None" = None) -> Claims:
+    """What a file of `frame` says of itself."""
+    recipe = frame.request.recipe
+    if model_info is None:
+        return Claims(recipe)
+    return Claims(recipe, model_info.title, model_info.licence, model_info.attribution)
+
+
+def encode_picture(frame: Frame, format: str, claims: Claims) -> bytes:
+    """Bytes of `frame` as a file of `format` ("PNG", "JPEG", "WEBP", "TIFF"), not signed."""
     if frame.is_draft:
         height, width = frame.pixels.shape[:2]
         raise ExportError(
             f"this is a draft of {width}x{height} pixels, not the full picture of {frame.full_resolution}; "
             "wait until it has been drawn"
         )
-    claims = Claims(
-        frame.request.recipe,
-        title=str(getattr(model_info, "title", "") or ""),
-        licence=str(getattr(model_info, "licence", "") or ""),
-        attribution=str(getattr(model_info, "attribution", "") or ""),
-    )
     options = _SETTINGS[format] | picture_options(format, claims)
     if format != "PNG":  # PNG says "sRGB" in a chunk of its own
         options["icc_profile"] = srgb_profile()
     buffer = io.BytesIO()
     Image.fromarray(frame.pixels).save(buffer, format, **options)
     return buffer.getvalue()
+
+
+def _signed(data: bytes, format: str, claims: Claims) -> bytes:
+    if not credentials.can_sign():
+        raise ExportError("the package c2pa-python is not installed")
+    return credentials.sign(data, format, claims, own_identity())
 
 
 @lru_cache(maxsize=1)

@@ -4,15 +4,20 @@ Claims can be forged and stripped: the report never says that a picture is
 real, and says of each finding what it proves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from explorer.errors import RecipeError
+from explorer.provenance import credentials
 from explorer.provenance.claims import COMPOSITE, GENERATED
+from explorer.provenance.credentials import Credentials
 from explorer.provenance.embedded import read_embedded, read_recipe
 from explorer.recipe import Recipe
 from explorer.recipe.document import to_json
+
+MAX_BYTES = 1 << 30
+"""Files above this are not checked for credentials: the whole file has to be read for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,15 @@ class Report:
     """Why a recipe that is there cannot be used; empty where none is or all is well."""
     software: str
     source_type: str
+    """IPTC digital source type, a URI; empty where the file has none."""
+    credentials: Credentials = field(default=Credentials())
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `verify --json`; the promised names first."""
         return {
             "ai_generated": self.ai_generated,
             "recipe": None if self.recipe is None else to_json(self.recipe),
-            "credentials": {"present": None, "valid": None, "tampered": None, "signer": None},
+            "credentials": self.credentials.as_json(),
             "watermark": None,
             "file": self.path,
             "format": self.format,
@@ -50,8 +57,8 @@ class Report:
             says.append("The file says of itself that it was made by AI.")
         else:
             says.append(
-                "The file does not say how it was made. That proves nothing: such notes are easily lost, "
-                "for instance when a picture is sent through a messenger."
+                "The file does not say that it was made by AI. That proves nothing: such notes are easily "
+                "lost, for instance when a picture is sent through a messenger."
             )
         if self.software:
             says.append(f"Written by: {self.software}.")
@@ -61,7 +68,8 @@ class Report:
             says.append(f"Recipe: {self.recipe_problem}.")
         else:
             says.append("Recipe: none.")
-        says.append("Content Credentials and invisible marks are not looked for by this version.")
+        says.append(f"Content Credentials: {_credentials_in_words(self.credentials)}")
+        says.append("Invisible marks are not looked for by this version.")
         return tuple(says)
 
 
@@ -84,7 +92,37 @@ def verify(path: str | Path) -> Report:
             problem = str(error).removeprefix(f"{path}: ")
     elif found.problems:
         problem = found.problems[0]
-    says_so = recipe is not None or found.source_type in (GENERATED, COMPOSITE)
+    signed = _credentials(Path(path), found.format)
+    source_type = found.source_type or next(iter(signed.source_types), "")
+    says_so = recipe is not None or source_type in (GENERATED, COMPOSITE)
     return Report(
-        str(path), found.format, says_so or None, recipe, problem, found.software, found.source_type
+        str(path), found.format, says_so or None, recipe, problem, found.software, source_type, signed
+    )
+
+
+def _credentials(path: Path, format: str) -> Credentials:
+    if format not in credentials.MIME:
+        return Credentials(present=False)
+    if path.stat().st_size > MAX_BYTES:
+        return Credentials(problem="the file is too large to be checked")
+    return credentials.read(path.read_bytes(), format)
+
+
+def _credentials_in_words(found: Credentials) -> str:
+    if found.present is None:
+        return f"not checked: {found.problem}."
+    if not found.present:
+        return "none. They may have been removed; that alone proves nothing."
+    if found.tampered:
+        return "broken. The file was changed after it had been signed; do not rely on what it says."
+    if not found.valid:
+        return f"not usable ({found.problem}), though the file seems unchanged."
+    if found.is_own:
+        return (
+            "valid. The file is unchanged since this installation of Latent Explorer wrote it. "
+            "The certificate is self-made: it does not prove who made the picture."
+        )
+    return (
+        f"intact. The file is unchanged since somebody who signs as {found.signer!r} wrote it. "
+        "This program cannot tell who that is."
     )

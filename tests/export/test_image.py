@@ -10,17 +10,31 @@ from PIL import Image, ImageCms
 
 from explorer.errors import ExportError
 from explorer.export import SUFFIXES, picture_name, save_picture
-from explorer.provenance import read_embedded, read_recipe
+from explorer.provenance import credentials, read_embedded, read_recipe
 from explorer.recipe import ModelRef, Recipe, SeedBlend, StoredLatent
-from explorer.render.frame import Frame, RenderRequest
+from explorer.render import Frame, ModelInfo, RenderRequest
 
 RECIPE = Recipe(ModelRef("faces", "ab" * 32), SeedBlend.of(7), psi=0.7)
 
 
-class Facts:
-    title = "Faces"
-    licence = "CC BY-NC 4.0"
-    attribution = "Photos by Somebody"
+INFO = ModelInfo(
+    ref=RECIPE.model,
+    architecture="stylegan2",
+    resolution=16,
+    num_ws=6,
+    z_dim=8,
+    w_dim=8,
+    c_dim=0,
+    img_channels=3,
+    has_noise=True,
+    has_transform=False,
+    parameters=1,
+    stops=(16,),
+    steps=(),
+    title="Faces",
+    licence="CC BY-NC 4.0",
+    attribution="Photos by Somebody",
+)
 
 
 def frame(size=16, full=None, recipe=RECIPE):
@@ -31,7 +45,7 @@ def frame(size=16, full=None, recipe=RECIPE):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_every_suffix_is_written_with_its_recipe(tmp_path, suffix):
     path = tmp_path / f"face{suffix.upper()}"
-    save_picture(frame(), path, model_info=Facts())
+    save_picture(frame(), path, model_info=INFO)
     with Image.open(path) as image:
         assert image.format == SUFFIXES[suffix]
         assert image.mode == "RGB"
@@ -64,9 +78,9 @@ def test_jpeg_keeps_all_colour(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_the_same_frame_gives_the_same_bytes(tmp_path, suffix):
-    save_picture(frame(), tmp_path / f"a{suffix}")
-    save_picture(frame(), tmp_path / f"b{suffix}")
+def test_the_same_frame_gives_the_same_bytes_where_it_is_not_signed(tmp_path, suffix):
+    save_picture(frame(), tmp_path / f"a{suffix}", sign=False)
+    save_picture(frame(), tmp_path / f"b{suffix}", sign=False)
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
@@ -97,7 +111,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
 
     monkeypatch.setattr(os, call, refuse)
     with pytest.raises(ExportError, match=words) as caught:
-        save_picture(frame(), path)
+        save_picture(frame(), path, sign=False)
     assert str(path) in str(caught.value)
     assert path.read_bytes() == b"old"
     assert sorted(p.name for p in tmp_path.iterdir()) == before
@@ -125,3 +139,11 @@ def test_names():
     assert picture_name(RECIPE) == "seed0007.png"
     assert picture_name(RECIPE.with_(base=SeedBlend.of(123456)), ".webp") == "seed123456.webp"
     assert picture_name(RECIPE.with_(base=StoredLatent(1, 1, bytes(4)))) == "latent.png"
+
+
+def test_a_picture_that_cannot_be_signed_is_saved_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(credentials, "can_sign", lambda: False)
+    (said,) = save_picture(frame(), tmp_path / "face.png")
+    assert "without Content Credentials" in said
+    assert read_recipe(tmp_path / "face.png") == RECIPE
+    assert save_picture(frame(), tmp_path / "face.png", sign=False) == ()

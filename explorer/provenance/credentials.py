@@ -1,0 +1,174 @@
+"""Content Credentials (C2PA): a signed statement inside the file, and what reading one tells.
+
+Everything happens on this machine: thumbnails, remote manifests and revocation
+checks are off, and no socket is opened. The recipe travels as one JSON text,
+because readers damage lists of numbers (contentauth/c2pa-rs, issue 2570).
+
+References
+----------
+C2PA. Content Credentials: C2PA Technical Specification 2.2, sections on
+actions, data hashes and validation states.
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import explorer
+from explorer.errors import ExportError
+from explorer.provenance.claims import Claims, source_type_of
+from explorer.provenance.identity import Identity, known_anchor
+
+MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
+RECIPE_LABEL = "org.latent-explorer.recipe"
+MODEL_LABEL = "org.latent-explorer.model"
+MAX_RECIPE = 200_000
+"""Characters. The library refuses long manifests; a longer recipe is covered by the
+signature all the same, as part of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the credentials in a file say. None means "not known"."""
+
+    present: bool | None = None
+    valid: bool | None = None
+    """The signature holds and the file is what was signed."""
+    tampered: bool | None = None
+    """The file was changed after signing."""
+    signer: str | None = None
+    """The name in the certificate: what the signer calls itself."""
+    is_own: bool = False
+    """Signed by this very installation."""
+    source_types: tuple[str, ...] = ()
+    """IPTC digital source types of the actions stated."""
+    recipe_text: str = ""
+    problem: str = ""
+    """Why they could not be checked, in words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; the promised names first."""
+        return {
+            "present": self.present,
+            "valid": self.valid,
+            "tampered": self.tampered,
+            "signer": self.signer,
+            "own": self.is_own,
+            "problem": self.problem or None,
+        }
+
+
+def can_sign() -> bool:
+    """Whether the packages for it are installed; pictures are written without credentials where not."""
+    return find_spec("c2pa") is not None and find_spec("cryptography") is not None
+
+
+def sign(data: bytes, format: str, claims: Claims, identity: Identity) -> bytes:
+    """Return the picture file `data` with signed credentials in it; nothing in it may change afterwards.
+
+    Parameters
+    ----------
+    format : "PNG", "JPEG", "WEBP" or "TIFF"
+
+    Raises
+    ------
+    ExportError
+        If it cannot be signed with this identity.
+    """
+    import c2pa
+
+    out = io.BytesIO()
+    try:
+        signer = c2pa.Signer.from_info(
+            c2pa.C2paSignerInfo(
+                identity.algorithm.encode(), identity.chain.encode(), identity.key.encode(), None
+            )
+        )
+        manifest = _manifest(claims, MIME[format])
+        with c2pa.Builder(manifest, context=_context(identity.anchor)) as builder:
+            builder.sign(signer, MIME[format], io.BytesIO(data), out)
+    except c2pa.C2paError as error:
+        raise ExportError(f"the picture could not be signed: {error}") from error
+    return out.getvalue()
+
+
+def read(data: bytes, format: str) -> Credentials:
+    """Look for credentials in a picture file and check them."""
+    if format not in MIME:
+        return Credentials()
+    if find_spec("c2pa") is None:
+        return Credentials(problem="the package c2pa-python is not installed")
+    import c2pa
+
+    try:
+        reader = c2pa.Reader.try_create(MIME[format], io.BytesIO(data), context=_context(known_anchor()))
+        if reader is None:
+            return Credentials(present=False)
+        with reader:
+            return _read_store(json.loads(reader.json()))
+    except (c2pa.C2paError, ValueError, LookupError, TypeError, AttributeError) as error:
+        # What the library cannot parse was not written like this by anybody.
+        return Credentials(
+            present=True, valid=False, tampered=True, problem=f"they are damaged ({str(error)[:120]})"
+        )
+
+
+def _context(anchor: str) -> Any:
+    import c2pa
+
+    settings: dict[str, Any] = {
+        "builder": {"thumbnail": {"enabled": False}},
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    }
+    if anchor:
+        settings["trust"] = {"trust_anchors": anchor}
+    return c2pa.Context(settings=c2pa.Settings.from_dict(settings))
+
+
+def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
+    program = {"name": "Latent Explorer", "version": explorer.__version__}
+    created = {
+        "action": "c2pa.created",
+        "digitalSourceType": source_type_of(claims.recipe),
+        "softwareAgent": program,
+    }
+    model = claims.recipe.model
+    facts = {
+        "name": model.name,
+        "sha256": model.sha256,
+        "title": claims.title,
+        "licence": claims.licence,
+        "attribution": claims.attribution,
+    }
+    assertions: list[dict[str, Any]] = [
+        {"label": "c2pa.actions.v2", "data": {"actions": [created], "allActionsIncluded": True}},
+        {"label": MODEL_LABEL, "data": facts},
+    ]
+    if len(claims.recipe_text) <= MAX_RECIPE:
+        assertions.append({"label": RECIPE_LABEL, "data": {"json": claims.recipe_text}})
+    return {"claim_generator_info": [program], "format": mime, "assertions": assertions}
+
+
+def _read_store(store: dict[str, Any]) -> Credentials:
+    manifest = store["manifests"][store["active_manifest"]]
+    state = store.get("validation_state")
+    failures = [f["code"] for f in store["validation_results"]["activeManifest"]["failure"]]
+    # A certificate nobody vouches for, or that has expired, says nothing of the file's bytes.
+    about_content = [c for c in failures if not c.startswith(("signingCredential.", "timeStamp."))]
+    data: dict[str, Any] = {a["label"]: a["data"] for a in manifest.get("assertions", [])}
+    actions = [x for label, d in data.items() if label.startswith("c2pa.actions") for x in d["actions"]]
+    signature = manifest.get("signature_info", {})
+    return Credentials(
+        present=True,
+        valid=state in ("Valid", "Trusted"),
+        tampered=bool(about_content),
+        signer=signature.get("common_name") or signature.get("issuer"),
+        is_own=state == "Trusted",
+        source_types=tuple(
+            dict.fromkeys(x["digitalSourceType"] for x in actions if "digitalSourceType" in x)
+        ),
+        recipe_text=str(data.get(RECIPE_LABEL, {}).get("json", "")),
+        problem=", ".join(failures) if state not in ("Valid", "Trusted") else "",
+    )
