@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.checkpoints import stylegan2_layout
+from explorer.checkpoints.statements import Found, left_out
 from explorer.checkpoints.stylegan2_layout import Switches
 from explorer.checkpoints.values import Instance, Persistent, TensorView, plain
 from explorer.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
@@ -38,18 +39,6 @@ class Parts:
         if found is None or found.state is None:
             return default
         return plain(found.state.get(name, default))
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a dialect makes of a file: canonical statements, and what they describe."""
-
-    description: NetworkDescription
-    tensors: dict[str, Any]
-    """Values with `shape` and `to_torch`."""
-    format: str
-    header: dict[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 def is_snapshot(value: object) -> bool:
@@ -141,7 +130,7 @@ def _join(prefix: str, name: str) -> str:
 
 def _stylegan2(parts: Parts, path: str) -> Found:
     tensors = {name: view for name, view in parts.tensors.items() if stylegan2_layout.is_known(name)}
-    notes = _left_out(parts, tensors)
+    notes = left_out(sorted(parts.tensors.keys() - tensors.keys()))
     for module in ("mapping.fc0", "synthesis.b4.conv1"):
         activation = parts.attribute(module, "activation", "lrelu")
         if activation != "lrelu":
@@ -160,13 +149,6 @@ def _stylegan2(parts: Parts, path: str) -> Found:
     description = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), switches, path)
     _check_stated(parts, description, path)
     return Found(description, tensors, FORMAT, notes=notes)
-
-
-def _left_out(parts: Parts, tensors: dict[str, TensorView]) -> tuple[str, ...]:
-    unknown = sorted(parts.tensors.keys() - tensors.keys())
-    if not unknown:
-        return ()
-    return (f"{len(unknown)} tensors are no part of this family and left out, such as {unknown[0][:80]!a}.",)
 
 
 def _check_stated(parts: Parts, description: NetworkDescription, path: str) -> None:

@@ -11,14 +11,21 @@ import logging
 import mmap
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.checkpoints import nvidia_torch, safetensors_form, stylegan2_layout
+from explorer.checkpoints import (
+    nvidia_tensorflow,
+    nvidia_torch,
+    rosinality,
+    safetensors_form,
+    stylegan2_layout,
+)
 from explorer.checkpoints.allow_list import FOREIGN, PLAIN_PICKLE
 from explorer.checkpoints.network import CheckpointInfo, LoadedNetwork
-from explorer.checkpoints.nvidia_torch import Found
 from explorer.checkpoints.pickle_machine import Budget, PickleMachine
+from explorer.checkpoints.statements import Found
 from explorer.checkpoints.strangers import name_stranger
 from explorer.checkpoints.torch_streams import LEGACY_MAGIC, read_archive, read_legacy
 from explorer.checkpoints.values import Impossible
@@ -172,6 +179,12 @@ def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, lis
 def _recognise(value: Any, path: str) -> Found:
     if nvidia_torch.is_snapshot(value):
         return nvidia_torch.read_snapshot(value, path)
+    if nvidia_tensorflow.is_network(value):
+        return nvidia_tensorflow.read_network(value, path)
+    if isinstance(value, dict):
+        state = rosinality.find_state(value)
+        if state is not None:
+            return rosinality.read_state(value, state, path)
     raise UnsupportedCheckpointError(f"{path}: {_say(value)}, but not a generator this version knows")
 
 
@@ -183,7 +196,7 @@ def _say(value: Any) -> str:
 
 
 def _copy_out(
-    statements: dict[str, Any], file_bytes: int, path: str
+    statements: Mapping[str, Any], file_bytes: int, path: str
 ) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
     """Turn the generator's statements into tensors; all of them together fit into the file."""
     import torch

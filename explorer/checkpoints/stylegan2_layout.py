@@ -61,15 +61,15 @@ def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescriptio
     UnsupportedCheckpointError
         If it is a StyleGAN2 of a kind this program does not draw.
     """
-    resolutions = _resolutions(shapes, path)
+    resolutions = read_resolutions(shapes, path)
     last = resolutions[-1]
     arch = _arch(shapes, resolutions)
-    w_dim = _shape(shapes, f"synthesis.b{last}.torgb.affine.weight", 2, path)[1]
-    z_dim, c_dim = _latent_sizes(shapes, path)
+    w_dim = shape_of(shapes, f"synthesis.b{last}.torgb.affine.weight", 2, path)[1]
+    z_dim, c_dim = latent_sizes(shapes, path)
     description = NetworkDescription(
         architecture="stylegan2",
         resolution=last,
-        img_channels=_shape(shapes, f"synthesis.b{last}.torgb.weight", 4, path)[0],
+        img_channels=shape_of(shapes, f"synthesis.b{last}.torgb.weight", 4, path)[0],
         z_dim=z_dim,
         w_dim=w_dim,
         c_dim=c_dim,
@@ -82,7 +82,7 @@ def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescriptio
             "num_fp16_res": switches.num_fp16_res,
         },
     )
-    _check_shapes(shapes, _expected(shapes, description, resolutions, path), path)
+    check_shapes(shapes, _expected(shapes, description, resolutions, path), path)
     return description
 
 
@@ -100,18 +100,18 @@ _KNOWN = re.compile(
 )
 
 
-def _resolutions(shapes: Shapes, path: str) -> list[int]:
-    """4, 8, … up to the picture's, from the names of the blocks."""
+def read_resolutions(shapes: Shapes, path: str) -> list[int]:
+    """Sizes of the blocks: 4, 8, … up to the picture's, from the names of the blocks."""
     found = {int(match[1]) for name in shapes if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))}
     expected = [4 << index for index in range(len(found))]
     if not found or sorted(found) != expected or expected[-1] > MAX_RESOLUTION:
         raise CorruptCheckpointError(
             f"{path}: the blocks of the network are {sorted(found)}, expected 4, 8, 16, …"
         )
-    const = _shape(shapes, "synthesis.b4.const", 3, path)
+    const = shape_of(shapes, "synthesis.b4.const", 3, path)
     if const[1:] != (4, 4):
         raise UnsupportedCheckpointError(
-            f"{path}: a StyleGAN2 whose pictures are not square (it starts from {const[1]} x {const[2]}); "
+            f"{path}: a StyleGAN whose pictures are not square (it starts from {const[1]} x {const[2]}); "
             "this version draws square ones"
         )
     return expected
@@ -124,16 +124,31 @@ def _arch(shapes: Shapes, resolutions: list[int]) -> str:
     return "skip" if all(has_rgb) else "orig"
 
 
-def _latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
+def latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
     """Length of z and number of classes."""
-    width = _shape(shapes, "mapping.fc0.weight", 2, path)[1]
+    width = shape_of(shapes, "mapping.fc0.weight", 2, path)[1]
     c_dim = 0
     if "mapping.embed.weight" in shapes:
-        label_width, c_dim = _shape(shapes, "mapping.embed.weight", 2, path)
+        label_width, c_dim = shape_of(shapes, "mapping.embed.weight", 2, path)
         width -= label_width
     if width < 1:
         raise CorruptCheckpointError(f"{path}: the mapping network leaves no room for z")
     return width, c_dim
+
+
+def mapping_shapes(shapes: Shapes, w_dim: int, *, has_label_bias: bool, path: str) -> dict[str, Shape]:
+    """Tensors the mapping network must have, with the shapes that fit each other."""
+    expected: dict[str, Shape] = {"mapping.w_avg": (w_dim,)}
+    width = shape_of(shapes, "mapping.fc0.weight", 2, path)[1]
+    depth = sum(1 for name in shapes if re.fullmatch(r"mapping\.fc\d+\.weight", name))
+    for index in range(depth):
+        out = w_dim if index == depth - 1 else shape_of(shapes, f"mapping.fc{index}.weight", 2, path)[0]
+        expected[f"mapping.fc{index}.weight"] = (out, width)
+        expected[f"mapping.fc{index}.bias"] = (out,)
+        width = out
+    if "mapping.embed.weight" in shapes and has_label_bias:
+        expected["mapping.embed.bias"] = (shape_of(shapes, "mapping.embed.weight", 2, path)[0],)
+    return expected
 
 
 def _expected(
@@ -141,20 +156,12 @@ def _expected(
 ) -> dict[str, Shape]:
     """Every tensor the generator must have, with the shape that fits the others."""
     w_dim = description.w_dim
-    expected: dict[str, Shape] = {"mapping.w_avg": (w_dim,)}
-    width = _shape(shapes, "mapping.fc0.weight", 2, path)[1]
-    depth = sum(1 for name in shapes if re.fullmatch(r"mapping\.fc\d+\.weight", name))
-    for index in range(depth):
-        out = w_dim if index == depth - 1 else _shape(shapes, f"mapping.fc{index}.weight", 2, path)[0]
-        expected[f"mapping.fc{index}.weight"] = (out, width)
-        expected[f"mapping.fc{index}.bias"] = (out,)
-        width = out
-    if "mapping.embed.weight" in shapes and description.options["label_mode"] == "embed":
-        expected["mapping.embed.bias"] = (_shape(shapes, "mapping.embed.weight", 2, path)[0],)
-    before = _shape(shapes, "synthesis.b4.const", 3, path)[0]
+    has_label_bias = description.options["label_mode"] == "embed"
+    expected = mapping_shapes(shapes, w_dim, has_label_bias=has_label_bias, path=path)
+    before = shape_of(shapes, "synthesis.b4.const", 3, path)[0]
     for resolution in resolutions:
         block = f"synthesis.b{resolution}"
-        after = _shape(shapes, f"{block}.conv1.weight", 4, path)[0]
+        after = shape_of(shapes, f"{block}.conv1.weight", 4, path)[0]
         if resolution > 4:
             expected |= _layer(shapes, f"{block}.conv0", after, before, resolution, w_dim)
         expected |= _layer(
@@ -193,7 +200,8 @@ def _torgb(name: str, img_channels: int, before: int, w_dim: int) -> dict[str, S
     }
 
 
-def _check_shapes(shapes: Shapes, expected: dict[str, Shape], path: str) -> None:
+def check_shapes(shapes: Shapes, expected: dict[str, Shape], path: str) -> None:
+    """Raise `CorruptCheckpointError` for the first tensor that is missing or does not fit."""
     for name, shape in expected.items():
         if name not in shapes:
             raise missing(name, path)
@@ -204,7 +212,7 @@ def _check_shapes(shapes: Shapes, expected: dict[str, Shape], path: str) -> None
             )
 
 
-def _shape(shapes: Shapes, name: str, rank: int, path: str) -> Shape:
+def shape_of(shapes: Shapes, name: str, rank: int, path: str) -> Shape:
     """Shape of a tensor that must be there, with no empty axis."""
     if name not in shapes:
         raise missing(name, path)

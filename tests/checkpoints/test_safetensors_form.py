@@ -89,18 +89,20 @@ def test_a_write_to_a_loaded_tensor_does_not_reach_the_file(tmp_path: Path) -> N
 
 
 def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "tiny.safetensors"
+    folder = tmp_path / "networks"
+    folder.mkdir()
+    path = folder / "tiny.safetensors"
     save_network(path, DESCRIPTION, tensors(), HEADER)
     before = path.read_bytes()
     with pytest.raises(ValueError, match="complex64"):
         save_network(path, DESCRIPTION, {"x": torch.zeros(2, dtype=torch.complex64)}, HEADER)
     with pytest.raises(ValueError, match="JSON"):
         save_network(path, DESCRIPTION, tensors(), {"training": object()})
-    (tmp_path / "folder").mkdir()
+    (folder / "taken").mkdir()
     with pytest.raises(OSError):
-        save_network(tmp_path / "folder", DESCRIPTION, tensors(), HEADER)
+        save_network(folder / "taken", DESCRIPTION, tensors(), HEADER)
     assert path.read_bytes() == before
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "tiny.safetensors"]
+    assert sorted(entry.name for entry in folder.iterdir()) == ["taken", "tiny.safetensors"]
 
 
 def ours(**changes: Any) -> str:
