@@ -1,0 +1,83 @@
+"""The public Python interface, as other people's scripts use it."""
+
+import numpy as np
+import pytest
+import torch
+
+import explorer
+from explorer import CheckpointError, inspect_checkpoint, load_generator
+from explorer.checkpoints.safetensors_form import save_network
+from tests.models.synthetic import random_network, random_tensors
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    network = random_network()
+    tensors = random_tensors("skip", 16, {4: 16, 8: 16, 16: 8})
+    path = tmp_path_factory.mktemp("networks") / "tiny.safetensors"
+    save_network(path, network.description, tensors, {"name": "tiny"})
+    return path
+
+
+def test_load_and_draw(path):
+    G = load_generator(path, device="cpu")
+    assert (G.architecture, G.resolution, G.c_dim, G.num_ws) == ("stylegan2", 16, 0, 6)
+    assert G.w_avg.shape == (G.w_dim,)
+    z = G.latent(7)
+    assert z.dtype == torch.float32
+    assert np.array_equal(z.numpy(), np.random.RandomState(7).randn(1, G.z_dim).astype(np.float32))
+    ws = G.mapping(z, c=None, psi=0.7, cutoff=4)
+    assert ws.shape == (1, G.num_ws, G.w_dim)
+    for mode in ("const", "none", "random"):
+        image = G.synthesis(ws, noise_mode=mode)
+        assert image.shape == (1, 3, 16, 16)
+        assert image.dtype == torch.float32
+    assert torch.equal(load_generator(str(path)).synthesis(ws), G.synthesis(ws))
+
+
+def test_what_a_network_cannot_do_is_a_value_error(path):
+    G = load_generator(path)
+    ws = G.mapping(G.latent(0))
+    with pytest.raises(ValueError, match="StyleGAN3"):
+        G.synthesis(ws, transform=(0.1, 0.0, 30.0))
+    with pytest.raises(ValueError, match="noise_mode"):
+        G.synthesis(ws, noise_mode="loud")
+    with pytest.raises(ValueError, match="ws must be"):
+        G.synthesis(ws[:, :3])
+    with pytest.raises(ValueError, match="cutoff"):
+        G.mapping(G.latent(0), cutoff=99)
+
+
+def test_inspect_tells_what_it_is(path):
+    info = inspect_checkpoint(path)
+    assert info.architecture == "stylegan2"
+    assert info.resolution == 16
+    assert info.parameters == load_generator(path).parameters
+    assert len(info.sha256) == 64
+
+
+def test_errors_are_one_family(tmp_path):
+    bad = tmp_path / "bad.pkl"
+    bad.write_bytes(b"\x80\x04no network\n.")
+    with pytest.raises(CheckpointError) as caught:
+        load_generator(bad)
+    assert isinstance(caught.value, ValueError)
+    assert "bad.pkl" in str(caught.value)
+    with pytest.raises(OSError, match=r"absent\.pkl"):
+        load_generator(tmp_path / "absent.pkl")
+    with pytest.raises(LookupError, match="nosuch"):
+        load_generator("nosuch")
+
+
+def test_the_bundled_network_by_name():
+    G = load_generator("faces")
+    assert G.resolution >= 128
+    image = G.synthesis(G.mapping(G.latent(0), psi=0.7))
+    assert image.shape == (1, 3, G.resolution, G.resolution)
+
+
+def test_names_promised_are_there():
+    for name in explorer.__all__:
+        assert getattr(explorer, name) is not None
+    with pytest.raises(AttributeError):
+        explorer.no_such_name  # noqa: B018
