@@ -22,7 +22,8 @@ SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".t
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 6},
-    "JPEG": {"quality": 95, "subsampling": "4:4:4", "optimize": True},
+    # Not "optimize": it needs a buffer for the whole file, and fails where noise outgrows the guess.
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
     "WEBP": {"lossless": True, "quality": 80, "method": 4},
     "TIFF": {"compression": "tiff_adobe_deflate"},
 }
@@ -101,7 +102,10 @@ def encode_picture(frame: Frame, format: str, claims: Claims) -> bytes:
     if format != "PNG":  # PNG says "sRGB" in a chunk of its own
         options["icc_profile"] = srgb_profile()
     buffer = io.BytesIO()
-    Image.fromarray(frame.pixels).save(buffer, format, **options)
+    try:
+        Image.fromarray(frame.pixels).save(buffer, format, **options)
+    except OSError as error:
+        raise ExportError(f"the picture could not be turned into {format}: {error}") from error
     return buffer.getvalue()
 
 

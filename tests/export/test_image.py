@@ -147,3 +147,12 @@ def test_a_picture_that_cannot_be_signed_is_saved_and_that_is_said(tmp_path, mon
     assert "without Content Credentials" in said
     assert read_recipe(tmp_path / "face.png") == RECIPE
     assert save_picture(frame(), tmp_path / "face.png", sign=False) == ()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_pure_noise_is_saved_too(tmp_path, suffix):
+    # The largest files a size can give; a JPEG writer with too small a buffer fails here.
+    save_picture(frame(512), tmp_path / f"noise{suffix}")
+    with Image.open(tmp_path / f"noise{suffix}") as image:
+        image.load()
+        assert image.size == (512, 512)
