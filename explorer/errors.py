@@ -31,6 +31,10 @@ class RecipeError(ExplorerError, ValueError):
     """A recipe, or a piece of its notation, that cannot be understood."""
 
 
+class DirectionError(ExplorerError, ValueError):
+    """A direction, or a file of directions, that cannot be used."""
+
+
 class ModelNotFoundError(ExplorerError, LookupError):
     """The network a recipe or command names is not on this machine."""
 

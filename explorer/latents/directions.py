@@ -1,7 +1,7 @@
 """Directions: named vectors of W along which one property of the picture changes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -26,6 +26,8 @@ class Direction:
     layers: Layers = "all"
     """Rows it acts on unless a recipe says otherwise."""
     note: str = ""
+    effects: Mapping[str, float] = field(default_factory=dict)
+    """What one step of it changes, where that was measured: name of the measure to change."""
 
     def fits(self, num_ws: int, w_dim: int) -> bool:
         """Whether it can act on `ws` of this size."""
