@@ -1,0 +1,68 @@
+"""`draft`: what stopping early costs, what going on from there costs, and how near the draft looks."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.bench import Result
+from explorer.bench.clocks import ratio, take_turns
+from explorer.bench.conditions import Conditions
+from explorer.bench.subjects import Subject
+from explorer.recipe import SeedBlend
+from explorer.render import Engine, RenderRequest, devices
+
+
+def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
+    """One result per early stop, the smallest first."""
+    shelf = subject.shelf()
+    engine = Engine(shelf, conditions.device, conditions.precision)
+    direct = Engine(shelf, conditions.device, conditions.precision, cache_bytes=0)
+    info = engine.info(subject.ref)
+    for stop in info.stops[:-1]:
+        yield _measure(subject, conditions, engine, direct, stop, conditions.rounds(info.resolution))
+
+
+def _measure(
+    subject: Subject, conditions: Conditions, engine: Engine, direct: Engine, stop: int, rounds: int
+) -> Result:
+    differences: list[float] = []
+    drawn: dict[str, NDArray[np.uint8]] = {}
+
+    def request(number: int, at: int | None = None) -> RenderRequest:
+        # A face of its own for each round and stop, so that nothing is cached before.
+        return RenderRequest(subject.recipe.with_(base=SeedBlend.of(1000 * stop + number)), stop=at)
+
+    def draft(number: int) -> None:
+        drawn["draft"] = engine.render(request(number, stop)).pixels
+
+    def rest(number: int) -> None:
+        drawn["full"] = engine.render(request(number)).pixels
+        differences.append(_difference(drawn["draft"], drawn["full"]))
+
+    def full(number: int) -> None:
+        direct.render(request(number))
+
+    timings = take_turns(
+        {"draft": draft, "rest": rest, "full": full}, rounds, lambda: devices.synchronise(engine.device)
+    )
+    both = [a + b for a, b in zip(timings["draft"].wall, timings["rest"].wall, strict=True)]
+    return {
+        "name": "draft",
+        "model": subject.name,
+        "stop": stop,
+        "p50_ms": timings["draft"].p50_ms,
+        "rest_p50_ms": timings["rest"].p50_ms,
+        "full_p50_ms": timings["full"].p50_ms,
+        "share": ratio(timings["draft"].wall, timings["full"].wall),
+        "share_with_rest": ratio(both, timings["full"].wall),
+        "difference_levels": float(np.mean(differences)),
+    }
+
+
+def _difference(draft: NDArray[np.uint8], full: NDArray[np.uint8]) -> float:
+    """Mean absolute difference in levels of 0..255, the full picture averaged down to the draft's size."""
+    size = draft.shape[0]
+    factor = full.shape[0] // size
+    small = full.reshape(size, factor, size, factor, 3).mean(axis=(1, 3))
+    return float(np.abs(small - draft).mean())

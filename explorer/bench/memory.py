@@ -1,0 +1,117 @@
+"""`memory`: the most a process needs to draw, ours against the plain form, each in a process of its own.
+
+Two forms in one process would share a heap, and the second would look cheap.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from explorer.bench import Result
+from explorer.bench.conditions import Conditions
+from explorer.bench.frame import PLAIN
+from explorer.bench.subjects import Subject
+from explorer.checkpoints import Register, Shelf, read_checkpoint
+from explorer.recipe import Recipe
+from explorer.render import Engine, RenderRequest
+
+MIB = 2**20
+PICTURES = 3
+
+
+def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
+    """One result; without figures of memory where the system does not tell them."""
+    ours = _in_child("ours", subject.path, conditions)
+    result: Result = {"name": "memory", "model": subject.name, "device": conditions.device} | ours
+    if subject.read().description.architecture in PLAIN and conditions.device == "cpu":
+        plain = _in_child("plain", subject.path, conditions)
+        result["plain_peak_mib"] = plain["peak_mib"]
+        if ours["peak_mib"] and plain["peak_mib"]:
+            result["ratio"] = ours["peak_mib"] / plain["peak_mib"]
+    yield result
+
+
+def _in_child(form: str, path: Path, conditions: Conditions) -> dict[str, Any]:
+    command = [sys.executable, "-m", __name__, form, str(path), conditions.device, conditions.precision]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(answer.stdout))
+
+
+def draw_ours(shelf: Shelf, path: Path, device: str, precision: str) -> dict[str, float | None]:
+    """Open, draw, unload; what that took and gave back. Run in a fresh process."""
+    engine = Engine(shelf, device, precision)
+    before = resident_mib()
+    ref = engine.open(path).ref
+    for number in range(PICTURES):
+        engine.render(RenderRequest(Recipe(ref, psi=0.7 + number / 10)))
+    figures = {
+        "weights_mib": engine.generator(ref).nbytes / MIB,
+        "cache_mib": engine.cache_stats.bytes / MIB,
+        "cache_limit_mib": engine.cache_stats.limit_bytes / MIB,
+        "peak_mib": peak_mib(),
+    }
+    loaded = resident_mib()
+    engine.forget(ref)
+    after = resident_mib()
+    if before is not None and loaded is not None and after is not None:
+        figures["model_and_cache_mib"] = loaded - before
+        figures["left_after_unloading_mib"] = after - before
+    return figures
+
+
+def draw_plain(shelf: Shelf, path: Path) -> dict[str, float | None]:
+    """Draw as many pictures the plain way. Run in a fresh process."""
+    generator = shelf.get(shelf.register(path))
+    ws = generator.mapping(generator.latent(0), psi=0.7)
+    del generator
+    shelf.drop_all()
+    network = read_checkpoint(path)
+    yardstick = PLAIN[network.description.architecture](network.description, network.tensors)
+    for _ in range(PICTURES):
+        yardstick.synthesis(ws)
+    return {"peak_mib": peak_mib()}
+
+
+def peak_mib() -> float | None:
+    """Most memory this process ever had resident; None where the system does not tell."""
+    peak = _proc_status("VmHWM")
+    if peak is not None:
+        return peak
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    # Not on Linux: there a process inherits this figure from its parent. macOS counts bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+
+
+def resident_mib() -> float | None:
+    """Memory resident now; None where the system does not tell."""
+    return _proc_status("VmRSS")
+
+
+def _proc_status(name: str) -> float | None:
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return None
+    for line in status.read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def main(form: str, path: Path, device: str, precision: str) -> None:
+    """Print the figures of this process, after drawing in one form."""
+    with TemporaryDirectory() as scratch:
+        shelf = Shelf(register=Register(Path(scratch) / "networks.json"))
+        plain = form == "plain"
+        figures = draw_plain(shelf, path) if plain else draw_ours(shelf, path, device, precision)
+    sys.stdout.write(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

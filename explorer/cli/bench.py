@@ -1,0 +1,130 @@
+"""`bench`: how fast this machine draws, as ratios, with the error beside every speed."""
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.cli.console import Progress, notice, print_json
+
+if TYPE_CHECKING:
+    from explorer.bench import Benchmark, Result
+    from explorer.bench.conditions import Conditions
+    from explorer.bench.subjects import Subject
+
+HELP = "measure speed, latency and memory on this machine"
+DESCRIPTION = """Measure. Compared forms take turns in one process, so their ratio holds even on a
+machine that has other work; milliseconds are for orientation. Nothing is judged.
+
+frame    seconds of one picture, against the plain form, with the error
+partial  an edit of each row, as a share of a full picture
+draft    each early stop, and going on from it to the full picture
+drag     a slider of the real window dragged: latency and pictures a second
+start    from the command to the first face
+memory   most memory of a process that draws, and what unloading gives back"""
+EPILOG = """examples:
+  latent-explorer bench                                  every benchmark, the bundled networks
+  latent-explorer bench --only frame --model random-config-f-1024 --device cuda
+  latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md"""
+
+ENGINE_BENCHMARKS = ("frame", "partial", "draft", "memory")
+WINDOW_BENCHMARKS = ("drag", "start")
+NAMES = ("frame", "partial", "draft", "drag", "start", "memory")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(word.strip() for word in text.split(",") if word.strip())
+    unknown = [name for name in names if name not in NAMES]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"no benchmark {', '.join(unknown) or 'named'}; there are {', '.join(NAMES)}"
+        )
+    return tuple(name for name in NAMES if name in names)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    add = parser.add_argument
+    add("--only", metavar="NAME,…", type=_names, default=NAMES, help="just these benchmarks (default: all)")
+    add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    add(
+        "--precision",
+        choices=("auto", "float32", "float16", "bfloat16"),
+        default="auto",
+        help="of the network (default: auto)",
+    )
+    add(
+        "--model",
+        metavar="M",
+        action="append",
+        default=[],
+        help="a bundled network, a file, or a random one such as random-compact-128 (default: all bundled)",
+    )
+    add("--smoke", action="store_true", help="show in seconds that everything works; figures mean little")
+    add("--json", action="store_true", help="print one JSON document")
+    add(
+        "--write",
+        metavar="FILE",
+        nargs="?",
+        const="BENCHMARKS.md",
+        help="write the tables into FILE (default: BENCHMARKS.md), other sections staying as they are",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    from explorer.bench import machine, report
+    from explorer.bench.conditions import Conditions
+    from explorer.bench.subjects import subjects
+    from explorer.render import devices
+
+    device = devices.choose(args.device)
+    precision, notices = devices.settle_precision(device, args.precision)
+    for text in notices:
+        notice(text)
+    conditions = Conditions(device, precision, args.smoke)
+    facts = machine.describe(device)
+    results: list[Result] = []
+    with subjects(args.model) as networks, Progress(len(args.only) * len(networks), "benchmarks") as progress:
+        for result in _measure(args.only, networks, conditions, progress.step):
+            results.append(result)
+    if args.write:
+        path = Path(args.write)
+        old = path.read_text("utf-8") if path.is_file() else ""
+        path.write_text(report.as_markdown(old, results, facts), "utf-8")
+    if args.json:
+        print_json({"machine": facts, "results": [_rounded(result) for result in results]})
+    else:
+        print(", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()))
+        print(f"\n{report.as_text(results)}")
+    return 0
+
+
+def _measure(
+    names: tuple[str, ...], networks: "list[Subject]", conditions: "Conditions", step: Callable[[], None]
+) -> "Iterator[Result]":
+    functions = _functions(names)
+    for network in networks:
+        for function in functions.values():
+            yield from function(network, conditions)
+            step()
+
+
+def _functions(names: tuple[str, ...]) -> "Mapping[str, Benchmark]":
+    """Functions of benchmarks; those that need a window bring Qt along only when asked for."""
+    from explorer.bench import benchmark
+
+    found: dict[str, Benchmark] = {}
+    for name in names:
+        if name in WINDOW_BENCHMARKS:
+            from explorer.cli import bench_window
+
+            found[name] = bench_window.BENCHMARKS[name]
+        else:
+            found[name] = benchmark(name)
+    return found
+
+
+def _rounded(result: "Result") -> dict[str, Any]:
+    """Figures to six digits: more is noise."""
+    return {key: float(f"{v:.6g}") if isinstance(v, float) else v for key, v in result.items()}
