@@ -53,7 +53,9 @@ class Report:
     def in_words(self) -> tuple[str, ...]:
         """Sentences a layman understands."""
         says: list[str] = []
-        if self.ai_generated:
+        if self.format == "JSON":
+            says.append("This is a recipe: not a picture, but all that is needed to draw one.")
+        elif self.ai_generated:
             says.append("The file says of itself that it was made by AI.")
         else:
             says.append(
@@ -94,7 +96,7 @@ def verify(path: str | Path) -> Report:
         problem = found.problems[0]
     signed = _credentials(Path(path), found.format)
     source_type = found.source_type or next(iter(signed.source_types), "")
-    says_so = recipe is not None or source_type in (GENERATED, COMPOSITE)
+    says_so = (recipe is not None and found.format != "JSON") or source_type in (GENERATED, COMPOSITE)
     return Report(
         str(path), found.format, says_so or None, recipe, problem, found.software, source_type, signed
     )

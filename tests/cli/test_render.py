@@ -12,7 +12,7 @@ from PIL import Image
 from explorer.checkpoints import save_network
 from explorer.cli import main as cli
 from explorer.cli import render
-from explorer.provenance import read_recipe
+from explorer.provenance import Claims, picture_options, read_recipe
 from explorer.recipe import Mix, ModelRef, Noise, Push, Recipe, SeedBlend
 from explorer.recipe.document import dumps
 from explorer.render import Engine, RenderRequest
@@ -235,3 +235,31 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(network, tmp_path, ca
     words = ["render", "--model", str(network), "--seeds", "0-1", "--out", str(tmp_path / "file" / "out")]
     assert cli.main(words) == 1
     assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("suffix", "equal"), [("png", True), ("webp", True), ("tiff", True), ("jpg", False)])
+def test_a_picture_can_be_drawn_again_and_compared(network, tmp_path, capsys, suffix, equal):
+    path = tmp_path / f"a.{suffix}"
+    assert cli.main(["render", "--model", str(network), "--seeds", "3", "--out", str(path)]) == 0
+    capsys.readouterr()
+    assert cli.main(["verify", str(path), "--redraw", "--json"]) == 0
+    redrawn = json.loads(capsys.readouterr().out)["redrawn"]
+    assert redrawn["equal"] is equal
+    assert redrawn["max_difference"] < 128
+
+
+def test_another_picture_under_a_recipe_is_noticed(network, tmp_path, capsys):
+    path = tmp_path / "a.png"
+    assert cli.main(["render", "--model", str(network), "--seeds", "3", "--out", str(path)]) == 0
+    claims = Claims(read_recipe(path))
+    for size in (16, 20):
+        Image.new("RGB", (size, size)).save(path, **picture_options("PNG", claims))
+        capsys.readouterr()
+        assert cli.main(["verify", str(path), "--redraw"]) == 0
+        assert "every pixel is the same" not in capsys.readouterr().out
+
+
+def test_nothing_to_draw_again_is_an_error_in_words(tmp_path, capsys):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    assert cli.main(["verify", str(tmp_path / "a.png"), "--redraw"]) == 1
+    assert "a.png" in capsys.readouterr().err

@@ -63,3 +63,11 @@ def test_an_unusable_recipe_is_told_with_its_reason(tmp_path, psi):
     assert report.recipe is None
     assert report.recipe_problem
     assert str(tmp_path) not in report.recipe_problem
+
+
+def test_a_recipe_file_is_no_picture(tmp_path):
+    (tmp_path / "r.json").write_text(dumps(RECIPE))
+    report = verify(tmp_path / "r.json")
+    assert report.recipe == RECIPE
+    assert report.ai_generated is None
+    assert "not a picture" in report.in_words()[0]
