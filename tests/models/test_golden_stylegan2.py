@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.checkpoints.reading import read_checkpoint
-from explorer.errors import UnsupportedCheckpointError
 from explorer.models import Generator, build_generator
 from tests.support import golden_dir, golden_file, golden_index, needs_golden
 
@@ -46,10 +45,7 @@ def load(name: str, scratch: Path) -> Golden:
 
 @pytest.fixture(params=FILES)
 def golden(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Golden:
-    try:
-        return load(request.param, tmp_path_factory.getbasetemp())
-    except UnsupportedCheckpointError as error:
-        pytest.skip(f"this format is not read yet: {error}")
+    return load(request.param, tmp_path_factory.getbasetemp())
 
 
 def check_w(found: Tensor, wanted: Tensor) -> None:
@@ -100,7 +96,7 @@ def test_what_flows_between_the_steps(golden: Golden) -> None:
     for index, step in enumerate(network.steps):
         features = network.run(index, features, ws)
         block = step.name.split(".")[0]
-        if step.makes_rgb:
+        if step.makes_rgb and f"rgb_{block}" in golden.arrays:
             seen.add(f"rgb_{block}")
             check_picture(network.picture(features), golden.tensor(f"rgb_{block}"))
         if step.name.endswith("conv1") and f"feat_{block}" in golden.arrays:
