@@ -41,7 +41,8 @@ def _measure(
         pictures["fast"] = generator.synthesis(ws)
 
     def whole(number: int) -> None:
-        engine.render(RenderRequest(subject.recipe.with_(psi=0.7 + number / 1000)))
+        # A psi of its own each time, so that nothing is cached before.
+        engine.render(RenderRequest(subject.recipe.with_(psi=0.7 + threads / 10 + number / 1000)))
 
     def slow(number: int) -> None:
         if yardstick is not None:

@@ -1,0 +1,84 @@
+"""`bench --smoke`: that every benchmark works and what its results promise. No time is judged."""
+
+import json
+
+import pytest
+import torch
+
+from explorer.bench.subjects import RANDOM, subjects
+from explorer.cli.main import main
+from explorer.errors import ModelNotFoundError
+
+TINY = "random-tiny-16"
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def bench(capsys, *words):
+    assert main(["bench", "--smoke", "--json", "--device", "cpu", "--model", TINY, *words]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["machine"]["device"] == "cpu"
+    return document["results"]
+
+
+def test_frame_tells_the_error_beside_every_speed(capsys):
+    results = bench(capsys, "--only", "frame")
+    assert results[0]["threads"] == 1
+    for result in results:
+        assert (result["name"], result["model"], result["resolution"]) == ("frame", TINY, 16)
+        assert 0 <= result["max_error"] < 1e-4
+        assert result["p50_ms"] >= result["min_ms"] > 0
+        assert result["ratio"] > 0
+
+
+def test_partial_is_equal_for_every_row(capsys):
+    results = bench(capsys, "--only", "partial")
+    assert [r["row"] for r in results] == [None, 0, 1, 2, 3, 4, 5]
+    assert all(r["equal"] for r in results)
+    assert [r["from_step"] for r in results[1:3]] == ["b4.conv1", "b4.torgb"]
+
+
+def test_draft_measures_each_early_stop(capsys):
+    assert [r["stop"] for r in bench(capsys, "--only", "draft")] == [4, 8]
+
+
+def test_memory_compares_processes(capsys):
+    (result,) = bench(capsys, "--only", "memory")
+    assert result["weights_mib"] > 0
+    assert result["cache_mib"] <= result["cache_limit_mib"]
+    assert set(result) >= {"peak_mib", "plain_peak_mib"}
+
+
+def test_tables_are_printed_and_written(capsys, tmp_path):
+    file = tmp_path / "BENCHMARKS.md"
+    words = ["bench", "--smoke", "--device", "cpu", "--model", TINY, "--only", "draft", "--write", str(file)]
+    assert main(words) == 0
+    assert "difference levels" in capsys.readouterr().out
+    assert "## draft on cpu" in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("words", [["--only", "speed"], ["--only", ","], ["--precision", "float8"]])
+def test_wrong_usage_is_told_as_such(words, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["bench", *words])
+    assert end.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_an_unknown_network_is_one_line_that_names_those_there_are(capsys):
+    assert main(["bench", "--model", "no-such-net", "--only", "frame"]) == 1
+    assert TINY in capsys.readouterr().err
+
+
+def test_a_run_leaves_the_users_register_alone_and_no_files_behind():
+    with subjects([TINY]) as (subject,):
+        assert subject.path.is_file()
+        assert subject.read().description.resolution == RANDOM[TINY][0]
+    assert not subject.path.exists()
+    with pytest.raises(ModelNotFoundError), subjects(["no-such-net"]):
+        pass
