@@ -1,6 +1,7 @@
 """`render`: recipes to picture files, through the same engine as the window."""
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -105,46 +106,52 @@ class Plan:
 def run(args: argparse.Namespace) -> int:
     """Draw and save; what was finished before an error or Ctrl-C stays."""
     plan = make_plan(args)
-    from explorer.export import naming, save_picture
     from explorer.export.files import make_folder
-    from explorer.render import Engine, RenderRequest
+    from explorer.render import Engine
 
     began = monotonic()
-    if plan.into_folder:
-        make_folder(plan.out)
     engine = Engine(device=args.device)
     info = find_network(engine, plan.model, plan.start.model)
-    pictures: list[dict[str, Any]] = []
-    told: set[str] = set()
+    if plan.into_folder:
+        make_folder(plan.out)
+    done: list[Done] = []
     with Progress(plan.count, "pictures") as progress:
-        for serial, recipe in enumerate(plan.recipes(info.ref)):
-            frame = engine.render(RenderRequest(recipe, serial))
-            path = plan.out / naming.picture_name(recipe, plan.suffix) if plan.into_folder else plan.out
-            told.update(save_picture(frame, path, model_info=info))
-            told.update(frame.notices)
-            pictures.append(
-                {"file": str(path), "recipe": _as_json(recipe), "seconds": round(frame.seconds, 4)}
-            )
+        for picture in draw(engine, info, plan):
+            done.append(picture)
             progress.step()
-    for text in sorted(told):
+    notices = sorted({text for picture in done for text in picture.notices})
+    for text in notices:
         notice(text)
     seconds = monotonic() - began
     if args.json:
-        print_json(
-            {
-                "model": {"name": info.ref.name, "sha256": info.ref.sha256, "licence": info.licence},
-                "device": engine.device,
-                "precision": engine.precision,
-                "resolution": info.resolution,
-                "seconds": round(seconds, 3),
-                "notices": sorted(told),
-                "pictures": pictures,
-            }
-        )
+        print_json(_report(engine, info, done, notices, seconds))
     else:
-        what = f"{plan.count} pictures" if plan.into_folder else "picture"
+        what = "1 picture" if plan.count == 1 else f"{plan.count} pictures"
         print(f"{plan.out}: {what} of {info.resolution} x {info.resolution} pixels in {seconds:.1f} s")
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A picture that is on the disk."""
+
+    path: Path
+    recipe: Recipe
+    seconds: float
+    """To draw it; saving not counted."""
+    notices: tuple[str, ...]
+
+
+def draw(engine: "Engine", info: "ModelInfo", plan: Plan) -> Iterator[Done]:
+    """Draw and save the pictures of a plan, one at a time."""
+    from explorer.export import picture_name, save_picture
+    from explorer.render import RenderRequest
+
+    for serial, recipe in enumerate(plan.recipes(info.ref)):
+        frame = engine.render(RenderRequest(recipe, serial))
+        path = plan.out / picture_name(recipe, plan.suffix) if plan.into_folder else plan.out
+        said = save_picture(frame, path, model_info=info)
+        yield Done(path, recipe, frame.seconds, (*frame.notices, *said))
 
 
 def make_plan(args: argparse.Namespace) -> Plan:
@@ -229,7 +236,20 @@ def _target(args: argparse.Namespace, out: Path, several: bool) -> tuple[bool, s
     return not is_picture, f".{args.format or 'png'}"
 
 
-def _as_json(recipe: Recipe) -> dict[str, Any]:
+def _report(
+    engine: "Engine", info: "ModelInfo", done: list[Done], notices: list[str], seconds: float
+) -> dict[str, Any]:
+    """What `--json` prints."""
     from explorer.recipe.document import to_json
 
-    return to_json(recipe)
+    return {
+        "model": {"name": info.ref.name, "sha256": info.ref.sha256, "licence": info.licence},
+        "device": engine.device,
+        "precision": engine.precision,
+        "resolution": info.resolution,
+        "seconds": round(seconds, 3),
+        "notices": notices,
+        "pictures": [
+            {"file": str(d.path), "seconds": round(d.seconds, 4), "recipe": to_json(d.recipe)} for d in done
+        ],
+    }

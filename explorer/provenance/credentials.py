@@ -12,6 +12,10 @@ actions, data hashes and validation states.
 
 import io
 import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -87,7 +91,7 @@ def sign(data: bytes, format: str, claims: Claims, identity: Identity) -> bytes:
             )
         )
         manifest = _manifest(claims, MIME[format])
-        with c2pa.Builder(manifest, context=_context(identity.anchor)) as builder:
+        with _signals_wait(), c2pa.Builder(manifest, context=_context(identity.anchor)) as builder:
             builder.sign(signer, MIME[format], io.BytesIO(data), out)
     except c2pa.C2paError as error:
         raise ExportError(f"the picture could not be signed: {error}") from error
@@ -103,7 +107,8 @@ def read(data: bytes, format: str) -> Credentials:
     import c2pa
 
     try:
-        reader = c2pa.Reader.try_create(MIME[format], io.BytesIO(data), context=_context(known_anchor()))
+        with _signals_wait():
+            reader = c2pa.Reader.try_create(MIME[format], io.BytesIO(data), context=_context(known_anchor()))
         if reader is None:
             return Credentials(present=False)
         with reader:
@@ -113,6 +118,29 @@ def read(data: bytes, format: str) -> Credentials:
         return Credentials(
             present=True, valid=False, tampered=True, problem=f"they are damaged ({str(error)[:120]})"
         )
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Hold back Ctrl-C and the like until native code has returned.
+
+    That code reads and writes through Python functions; an exception raised in
+    one of those is swallowed, and the Ctrl-C would be lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled on the main thread alone
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _context(anchor: str) -> Any:

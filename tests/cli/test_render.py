@@ -203,7 +203,8 @@ def test_a_recipe_of_another_network_is_refused(network, tmp_path, capsys):
     assert "other" in capsys.readouterr().err
     assert cli.main(words) == 1
     assert "other" in capsys.readouterr().err
-    assert not (tmp_path / "a.png").exists()
+    assert cli.main([*words[:-1], str(tmp_path / "folder")]) == 1
+    assert [p.name for p in tmp_path.iterdir() if p.name != "home"] == ["r.json"]
 
 
 @pytest.mark.parametrize("name", ["nosuchmodel", "no/such/file.pkl"])

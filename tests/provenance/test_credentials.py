@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import stat
 import sys
 import zlib
@@ -207,3 +208,22 @@ def test_damaged_files_do_not_hurt_the_reader(format):
         for _ in range(8):
             changed[random.randint(len(changed))] = random.randint(256)
         assert c2.read(bytes(changed), format).valid is not True
+
+
+def test_ctrl_c_during_signing_is_not_lost(monkeypatch):
+    data, identity = plain("PNG"), own_identity()
+
+    class Interrupted(io.BytesIO):
+        def readinto(self, buffer):
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().readinto(buffer)
+
+        def read(self, size=-1):
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().read(size)
+
+    monkeypatch.setattr(c2.io, "BytesIO", Interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        c2.sign(data, "PNG", Claims(RECIPE), identity)
+    assert signal.getsignal(signal.SIGINT) is before
