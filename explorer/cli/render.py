@@ -26,6 +26,8 @@ EPILOG = """examples:
   latent-explorer render --recipe face.png --psi 1 --out bolder.webp"""
 
 DEFAULT_MODEL = "faces"
+MANY = 1000
+"""A batch above this says the licence of the network again."""
 FOLDER_FORMATS = ("png", "jpg", "webp", "tiff")
 
 
@@ -114,6 +116,8 @@ def run(args: argparse.Namespace) -> int:
     info = find_network(engine, plan.model, plan.start.model)
     if plan.into_folder:
         make_folder(plan.out)
+    if plan.count > MANY and info.licence:
+        notice(f"{plan.count} pictures; the licence of {info.title!r} holds for each: {info.licence}")
     done: list[Done] = []
     with Progress(plan.count, "pictures") as progress:
         for picture in draw(engine, info, plan):

@@ -196,6 +196,14 @@ def test_wishes_that_cannot_be_met_are_told(network, tmp_path, capsys):
     assert "note:" in capsys.readouterr().err
 
 
+def test_a_large_batch_says_the_licence(network, tmp_path, capsys, monkeypatch):
+    words = ["render", "--model", str(network), "--seeds", "0-2", "--out", str(tmp_path / "out")]
+    for many, said in ((3, False), (2, True)):
+        monkeypatch.setattr(render, "MANY", many)
+        assert cli.main(words) == 0
+        assert ("MIT" in capsys.readouterr().err) is said
+
+
 def test_a_recipe_of_another_network_is_refused(network, tmp_path, capsys):
     (tmp_path / "r.json").write_text(dumps(Recipe(ModelRef("other", "f" * 64))))
     words = ["render", "--recipe", str(tmp_path / "r.json"), "--out", str(tmp_path / "a.png")]
