@@ -1,0 +1,76 @@
+"""Settings: the few choices that are kept between runs and have no place in a menu."""
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.gui.settings import Settings, settings_file
+from explorer.gui.widgets.buttons import TextButton
+
+
+class Preferences(QDialog):
+    """Edits `settings` in place when accepted."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self._settings = settings
+        heading = QLabel("Settings")
+        heading.setProperty("role", "heading")
+        self.restore = QCheckBox("Open where I was last time")
+        self.restore.setChecked(settings.restore_session)
+        self.cache = QSpinBox()
+        self.cache.setRange(16, 16384)
+        self.cache.setSingleStep(64)
+        self.cache.setSuffix(" MiB")
+        self.cache.setValue(settings.cache_mib)
+        self.cache.setAccessibleName("Memory for half-done pictures")
+        hint = QLabel(
+            "Half-done pictures kept in memory make dragging fine rows faster. From the next start on."
+        )
+        hint.setProperty("role", "hint")
+        hint.setWordWrap(True)
+        form = QFormLayout()
+        form.setVerticalSpacing(12)
+        form.setHorizontalSpacing(20)
+        form.addRow("At the start", self.restore)
+        form.addRow("Memory", self.cache)
+        form.addRow("", hint)
+        place = QLabel(str(settings_file()))
+        place.setProperty("role", "hint")
+        place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        folder = TextButton("Open the settings folder")
+        folder.clicked.connect(self._open_folder)
+        form.addRow("Kept in", place)
+        form.addRow("", folder)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(28, 24, 28, 20)
+        column.setSpacing(18)
+        column.addWidget(heading)
+        column.addLayout(form)
+        column.addStretch(1)
+        column.addWidget(buttons)
+        self.resize(560, 320)
+
+    def accept(self) -> None:
+        """Take the choices over."""
+        self._settings.restore_session = self.restore.isChecked()
+        self._settings.cache_mib = self.cache.value()
+        super().accept()
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(settings_file().parent)))

@@ -1,0 +1,220 @@
+"""Everything that comes in: networks, pictures with a recipe inside, sessions, text from the clipboard."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.errors import ModelNotFoundError
+from explorer.gui import moves, session
+from explorer.gui.model_desk import ModelDesk
+from explorer.gui.notices import Notice, notice_of
+from explorer.gui.session import Session
+from explorer.gui.store import Store
+from explorer.gui.tasks import Tasks
+from explorer.recipe import History, Recipe, document
+from explorer.render.model_info import ModelInfo
+
+BUNDLED = "faces"
+"""Network a first start opens."""
+
+Kind = Literal["picture", "session", "network"]
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*")
+
+
+class Incoming(QObject):
+    """Turns what was opened, dropped or pasted into an edit of the store, or a notice.
+
+    A failure changes nothing: the old network and picture stay.
+
+    Signals
+    -------
+    notice(Notice) : something to say.
+    opened(str, Path) : a file was opened; "recent_models" or "recent_files".
+    view_restored(dict) : a session brought the view it was seen in.
+    ready : the first network is loaded, so pictures can be asked for.
+    """
+
+    notice = Signal(object)
+    opened = Signal(str, object)
+    view_restored = Signal(object)
+    ready = Signal()
+
+    def __init__(self, store: Store, desk: ModelDesk, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store, self._desk, self._tasks = store, desk, tasks
+        self._file_to_open: Path | None = None
+        self.open_network_offer: Callable[[], None] | None = None
+        """What the button "Open network…" of a notice does."""
+
+    # At the start.
+
+    def begin(self, model: str | None, file: Path | None, restored: Session | None) -> None:
+        """Open the first network, then `file`; the last session is the ground both stand on."""
+        self._file_to_open = file
+        if model is None and restored is not None:
+            ref = restored.history.present.model
+            self._desk.find(ref, partial(self._resume, restored), self._resume_failed)
+        else:
+            path = Path(model or BUNDLED)
+            wanted = path if path.is_file() else (model or BUNDLED)
+            self._desk.open(wanted, self._first_model, partial(self._begin_failed, model))
+
+    def _resume(self, restored: Session, info: ModelInfo) -> None:
+        self._store.restore(restored.history)
+        self.view_restored.emit(restored.view)
+        self._under_way(info)
+
+    def _resume_failed(self, error: Exception) -> None:
+        self._refuse(error, "The last session could not be restored")
+        self._desk.open(BUNDLED, self._first_model, partial(self._begin_failed, None))
+
+    def _first_model(self, info: ModelInfo) -> None:
+        self._store.restore(History(moves.first_recipe(info.ref)))
+        self._under_way(info)
+
+    def _begin_failed(self, model: str | None, error: Exception) -> None:
+        self._refuse(error, f"The network {model or BUNDLED} could not be opened")
+        if model is not None and model != BUNDLED:
+            self._desk.open(BUNDLED, self._first_model, partial(self._begin_failed, None))
+        elif self._file_to_open is not None:
+            self._open_waiting_file()
+
+    def _under_way(self, info: ModelInfo) -> None:
+        self._desk.use(info.ref)
+        self.ready.emit()
+        self._open_waiting_file()
+
+    def _open_waiting_file(self) -> None:
+        file, self._file_to_open = self._file_to_open, None
+        if file is not None:
+            self.open_path(file)
+
+    # Later.
+
+    def open_path(self, path: Path) -> None:
+        """Open any file: its kind decides what happens."""
+        self._tasks.run(partial(_read, path), partial(self._have_read, path))
+
+    def open_network(self, path_or_name: str | Path) -> None:
+        """Open a network; the recipe's wishes stay."""
+        self._desk.open(path_or_name, partial(self._opened_network, path_or_name), self._network_failed)
+
+    def paste(self, text: str) -> None:
+        """Take a recipe written as text."""
+        try:
+            recipe = document.loads(text.strip())
+        except ValueError as error:
+            self._refuse(error, "What was copied is no recipe")
+            return
+        self.adopt(recipe, "Paste recipe")
+
+    def adopt(self, recipe: Recipe, name: str, path: Path | None = None) -> None:
+        """Show the picture of a recipe, if its network is here."""
+        self._desk.find(
+            recipe.model,
+            partial(self._adopt, recipe, name, path),
+            partial(self._unknown_network, recipe, name),
+        )
+
+    def _have_read(self, path: Path, result: Any) -> None:
+        if isinstance(result, Exception):
+            self._refuse(result, f"{path.name} could not be opened")
+        elif isinstance(result, Session):
+            present = result.history.present
+            self._desk.find(
+                present.model,
+                partial(self._adopt_session, result, path),
+                partial(self._unknown_network, present, f"Open {path.name}"),
+            )
+        elif isinstance(result, Recipe):
+            self.adopt(result, f"Open {path.name}", path)
+        else:
+            self.open_network(path)
+
+    def _adopt(self, recipe: Recipe, name: str, path: Path | None, info: ModelInfo) -> None:
+        first = self._desk.info is None
+        recipe = recipe.with_(model=info.ref)
+        if first:
+            self._store.restore(History(recipe))
+            self._under_way(info)
+        else:
+            self._store.seal()
+            self._store.edit(recipe, name)
+        if path is not None:
+            self.opened.emit("recent_files", path)
+
+    def _adopt_session(self, restored: Session, path: Path, info: ModelInfo) -> None:
+        self._resume(restored, info)
+        self.opened.emit("recent_files", path)
+
+    def _opened_network(self, path_or_name: str | Path, info: ModelInfo) -> None:
+        if self._desk.info is None:
+            self._first_model(info)
+        else:
+            self._store.seal()
+            self._store.edit(self._store.recipe.with_(model=info.ref), f"Open {info.title}")
+        if isinstance(path_or_name, Path):
+            self.opened.emit("recent_models", path_or_name)
+
+    def _network_failed(self, error: Exception) -> None:
+        self._refuse(error, "This network could not be opened")
+
+    def _unknown_network(self, recipe: Recipe, name: str, error: Exception) -> None:
+        """Name the missing network; the old picture stays, and the settings may be tried on it."""
+        if not isinstance(error, ModelNotFoundError):
+            self._refuse(error, f"The network {recipe.model.name!r} could not be opened")
+            return
+        offers: list[tuple[str, Callable[[], None]]] = []
+        if self.open_network_offer is not None:
+            offers.append(("Open network…", self.open_network_offer))
+        if self._desk.info is not None:
+            offers.append(("Use with this network", partial(self._use_here, recipe, name)))
+        title = f"This picture needs the network {recipe.model.name!r}"
+        self.notice.emit(Notice(title, str(error), "error", "open", tuple(offers)))
+
+    def _use_here(self, recipe: Recipe, name: str) -> None:
+        if self._desk.info is not None:
+            self._store.seal()
+            self._store.edit(recipe.with_(model=self._desk.info.ref), name)
+
+    def _refuse(self, error: Exception, title: str) -> None:
+        self.notice.emit(notice_of(error, title, "open"))
+
+
+def kind_of(path: Path) -> Kind:
+    """Tell what a file is, by its first bytes and, where they say nothing, by its name."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if path.suffix.lower() in PICTURES or head.startswith(_MAGIC):
+        return "picture"
+    if path.suffix.lower() == ".json" or head.lstrip()[:1] == b"{":
+        return "session"
+    return "network"
+
+
+def _read(path: Path) -> Session | Recipe | None:
+    """Read a picture's recipe or a session; None stands for a network. Background thread."""
+    kind = kind_of(path)
+    if kind == "picture":
+        from explorer.provenance import read_recipe
+
+        return read_recipe(path)
+    if kind == "session":
+        if _says_recipe(path):
+            return document.loads(path.read_text("utf-8"))
+        return session.read(path)
+    return None
+
+
+def _says_recipe(path: Path) -> bool:
+    """Whether a JSON file is a bare recipe, which is an edit, and no session, which brings its own history."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and data.get("kind") == document.KIND

@@ -1,0 +1,107 @@
+"""Everything that goes out: the picture one sees, as a file or on the clipboard."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from explorer.gui import session
+from explorer.gui.notices import Notice, notice_of
+from explorer.gui.render_bridge import RenderBridge, to_image
+from explorer.gui.session import Session
+from explorer.gui.tasks import Tasks
+from explorer.recipe import document, edits
+from explorer.render.frame import Frame, RenderRequest
+from explorer.render.model_info import ModelInfo
+
+if TYPE_CHECKING:
+    from explorer.render.engine import Engine
+
+
+class Outgoing(QObject):
+    """Writes files on the background thread; always of what is *seen*, never of what is wanted next.
+
+    Signals
+    -------
+    notice(Notice) : it worked, or why not.
+    saved(Path) : a picture or session is on disk.
+    """
+
+    notice = Signal(object)
+    saved = Signal(object)
+
+    def __init__(self, bridge: RenderBridge, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge, self._tasks = bridge, tasks
+
+    def save_picture(self, frame: Frame, path: Path, info: ModelInfo | None) -> None:
+        """Write a frame with its recipe inside; of a draft the full picture is drawn first."""
+        if frame.is_draft:
+            self._bridge.call(_Full(frame), partial(self._save_full, path, info))
+        else:
+            self._save_full(path, info, frame)
+
+    def save_session(self, kept: Session, path: Path) -> None:
+        """Write a session file."""
+        self._tasks.run(partial(session.write, path, kept), partial(self._written, path))
+
+    def copy_picture(self, frame: Frame) -> None:
+        """Put a frame on the clipboard, as a picture."""
+        data = QMimeData()
+        data.setImageData(to_image(frame.pixels))
+        QGuiApplication.clipboard().setMimeData(data)
+        self.notice.emit(Notice("Picture copied", level="done", key="copy"))
+
+    def copy_recipe(self, frame: Frame) -> None:
+        """Put the recipe of a frame on the clipboard, as text."""
+        QGuiApplication.clipboard().setText(document.dumps(frame.request.recipe))
+        self.notice.emit(Notice("Recipe copied as text", level="done", key="copy"))
+
+    def _save_full(self, path: Path, info: ModelInfo | None, frame: Frame | Exception) -> None:
+        if isinstance(frame, Exception):
+            self.notice.emit(notice_of(frame, "The full picture could not be drawn", "save"))
+        else:
+            self._tasks.run(partial(_write, frame, path, info), partial(self._written, path))
+
+    def _written(self, path: Path, result: object) -> None:
+        if isinstance(result, Exception):
+            self.notice.emit(notice_of(result, f"{path.name} could not be saved", "save"))
+        else:
+            self.notice.emit(Notice(f"Saved {path.name}", str(path.parent), "done", "save"))
+            self.saved.emit(path)
+
+
+class _Full:
+    """Draw the full picture of a draft, on the render thread."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._recipe = frame.request.recipe
+
+    def __call__(self, engine: "Engine") -> Frame:
+        return engine.render(RenderRequest(self._recipe))
+
+
+def _write(frame: Frame, path: Path, info: ModelInfo | None) -> None:
+    from explorer.export import save_picture
+
+    save_picture(frame, path, model_info=info)
+
+
+def suggested_name(frame: Frame) -> str:
+    """Name for the file of a frame: network and seed."""
+    recipe = frame.request.recipe
+    seed = edits.seed_a(recipe)
+    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in recipe.model.name)
+    return f"{stem}-{'latent' if seed is None else f'seed{seed}'}.png"
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """Path for a new file in `folder`: the name, or the first of `name-2`, `name-3` that is free."""
+    path = folder / name
+    stem, suffix, number = path.stem, path.suffix, 2
+    while path.exists():
+        path = folder / f"{stem}-{number}{suffix}"
+        number += 1
+    return path

@@ -1,0 +1,44 @@
+"""What all panels have in common."""
+
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from explorer.gui.store import Store
+from explorer.recipe import Recipe
+from explorer.render.model_info import ModelInfo
+
+
+class Panel(QWidget):
+    """One part of the recipe on screen."""
+
+    TITLE = ""
+    KEY = ""
+    """Name in settings."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.store = store
+        self.setObjectName(f"{self.KEY}_panel")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 2, 0, 0)
+        self.column.setSpacing(8)
+
+    def tools(self) -> tuple[QWidget, ...]:
+        """Buttons for the panel's header."""
+        return ()
+
+    def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
+        """Show the panel's part of a recipe, without an echo.
+
+        Parameters
+        ----------
+        info : the network in use; None while none is loaded yet.
+        """
+        raise NotImplementedError
+
+    def show_thumbnail(self, key: str, image: QImage) -> None:
+        """Show the picture of a single seed: key "a" or "b"."""
+
+    def why_not(self, info: ModelInfo | None) -> str:
+        """Reason why this network has no use for the panel; empty where it has."""
+        return ""

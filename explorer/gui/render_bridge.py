@@ -1,0 +1,163 @@
+"""Between the render thread and the window: callbacks become queued signals.
+
+The only file that knows both. Pixels are turned into images Qt can paint at
+once on the render thread, so the GUI thread only paints.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QImage
+
+from explorer.gui.homecoming import Homecoming
+from explorer.recipe import Recipe
+from explorer.render.frame import Frame, RenderFailure, RenderRequest
+from explorer.render.worker import RenderWorker
+
+if TYPE_CHECKING:
+    from explorer.render.engine import Engine
+
+T = TypeVar("T")
+
+SMOOTH_SIDE = 512
+"""Small pictures are enlarged to about this height by Lanczos, and from there by Qt:
+Qt alone enlarges linearly, which shows as a lattice from about three times on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A frame as Qt paints it."""
+
+    frame: Frame
+    image: QImage
+    """The frame's own pixels, RGB32."""
+    smooth: QImage
+    """The same, enlarged by Lanczos where it is small; otherwise `image` itself."""
+
+
+class Worker(Protocol):
+    """What the bridge asks of a render thread."""
+
+    def start(self) -> None: ...
+    def submit(self, request: RenderRequest) -> None: ...
+    def call(self, work: Callable[[Any], Any], done: Callable[[Any], None]) -> None: ...
+    def close(self, timeout: float | None = None) -> bool: ...
+
+
+MakeWorker = Callable[[Callable[[], "Engine"], Callable[[Frame | RenderFailure], None]], Worker]
+
+
+class RenderBridge(QObject):
+    """Owns the render thread. Methods: GUI thread only, none of them waits but `close`.
+
+    Signals
+    -------
+    shown(Picture) : a frame newer than all before.
+    failed(RenderFailure) : a request newer than all before could not be fulfilled.
+    """
+
+    shown = Signal(object)
+    failed = Signal(object)
+    _delivered = Signal(object)
+
+    def __init__(
+        self,
+        make_engine: Callable[[], "Engine"],
+        make_worker: MakeWorker = RenderWorker,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._home = Homecoming(self)
+        self._serial = 0
+        self._newest_answer = 0
+        self._delivered.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+        self._worker = make_worker(make_engine, self._deliver)
+
+    def start(self) -> None:
+        """Start the render thread; torch is imported there."""
+        self._worker.start()
+
+    @property
+    def serial(self) -> int:
+        """Number of the last request."""
+        return self._serial
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer to a request or call is still to come."""
+        return self._newest_answer < self._serial or self._home.is_waiting
+
+    def request(self, recipe: Recipe) -> int:
+        """Ask for the picture of `recipe`; returns the number of the request."""
+        self._serial += 1
+        self._worker.submit(RenderRequest(recipe, self._serial, live=True))
+        return self._serial
+
+    def call(self, work: Callable[["Engine"], T], done: Callable[[T | Exception], None]) -> None:
+        """Run `work(engine)` on the render thread, then `done(result or error)` here."""
+        number = self._home.expect(done)
+        self._worker.call(work, _Post(self._home, number))
+
+    def close(self) -> None:
+        """End the render thread; a running step finishes first."""
+        self._home.forget()
+        self._worker.close()
+
+    def _deliver(self, answer: Frame | RenderFailure) -> None:
+        """Turn pixels into images. Render thread."""
+        ready = answer if isinstance(answer, RenderFailure) else to_picture(answer)
+        try:
+            self._delivered.emit(ready)
+        except RuntimeError:
+            pass  # the window is gone
+
+    @Slot(object)
+    def _receive(self, answer: Picture | RenderFailure) -> None:
+        request = answer.request if isinstance(answer, RenderFailure) else answer.frame.request
+        if request.serial < self._newest_answer:
+            return
+        self._newest_answer = request.serial
+        if isinstance(answer, RenderFailure):
+            self.failed.emit(answer)
+        else:
+            self.shown.emit(answer)
+
+
+class _Post:
+    """Posts a result home under its number. Render thread."""
+
+    def __init__(self, home: Homecoming, number: int) -> None:
+        self._home, self._number = home, number
+
+    def __call__(self, result: object) -> None:
+        self._home.post(self._number, result)
+
+
+def to_picture(frame: Frame) -> Picture:
+    """Make the images of a frame. Any thread."""
+    image = to_image(frame.pixels)
+    height = frame.pixels.shape[0]
+    factor = SMOOTH_SIDE // height
+    return Picture(frame, image, to_image(enlarge(frame.pixels, factor)) if factor > 1 else image)
+
+
+def enlarge(pixels: np.ndarray[Any, np.dtype[np.uint8]], factor: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Enlarge [H, W, 3] by a whole factor with a Lanczos filter."""
+    height, width = pixels.shape[:2]
+    size = (width * factor, height * factor)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def to_image(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> QImage:
+    """[H, W, 3] uint8 RGB as a QImage in RGB32, the format Qt paints without converting."""
+    height, width = pixels.shape[:2]
+    # In memory RGB32 is B, G, R, 255 on little-endian machines, which are all we meet.
+    bgra = np.empty((height, width, 4), np.uint8)
+    bgra[..., :3] = pixels[..., ::-1]
+    bgra[..., 3] = 255
+    # QImage keeps the buffer alive, and nobody writes to it again.
+    return QImage(bgra.data, width, height, 4 * width, QImage.Format.Format_RGB32)

@@ -1,0 +1,57 @@
+"""The line below: which recipe is on screen, and at which zoom."""
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from explorer.gui.viewer import Viewer
+from explorer.recipe import Recipe, SeedBlend, edits
+
+
+class StatusLine(QStatusBar):
+    """Speaks of what is *seen*; tips of menu entries pass over it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._seen = QLabel()
+        self._seen.setObjectName("status_seen")
+        self._zoom = QLabel()
+        self._zoom.setObjectName("status_zoom")
+        self.addWidget(self._seen, 1)
+        self.addPermanentWidget(self._zoom)
+
+    @property
+    def seen_text(self) -> str:
+        """What it says of the picture."""
+        return self._seen.text()
+
+    def show_recipe(self, recipe: Recipe) -> None:
+        """Say what the picture on screen is."""
+        self._seen.setText(in_words(recipe))
+
+    def show_view(self, viewer: Viewer) -> None:
+        """Say how large it is shown."""
+        if viewer.frame is not None:
+            fitted = " · fitted" if viewer.is_fitted else ""
+            self._zoom.setText(f"{viewer.scale * 100:.0f} %{fitted}")
+
+
+def in_words(recipe: Recipe) -> str:
+    """One line about a recipe."""
+    parts = [_base(recipe), f"psi {recipe.psi:.2f}".replace("-", "\N{MINUS SIGN}")]
+    if recipe.cutoff is not None:
+        parts.append(f"cutoff {recipe.cutoff}")
+    rows = sum(1 for strength in edits.row_strengths(recipe, 64) if strength)
+    if rows:
+        parts.append(f"{rows} {'row' if rows == 1 else 'rows'} mixed with {edits.seed_b(recipe)}")
+    if recipe.noise.mode != "const":
+        parts.append("no noise" if recipe.noise.mode == "none" else f"noise {recipe.noise.seed}")
+    return "   ·   ".join(parts)
+
+
+def _base(recipe: Recipe) -> str:
+    if not isinstance(recipe.base, SeedBlend):
+        return "Stored latent"
+    t = edits.blend(recipe)
+    if t == 0 and len(recipe.base.terms) <= 2:
+        return f"Seed {edits.seed_a(recipe)}"
+    return f"Seed {edits.seed_a(recipe)} → {edits.seed_b(recipe)} at {t:.2f}".replace("-", "\N{MINUS SIGN}")
