@@ -1,12 +1,12 @@
 """Where things are: the folders `weights/` and `resources/`, and the user's own places.
 
 In a checkout (and an editable install) both folders stand beside the package;
-in a wheel they travel inside it, under `explorer/_bundled/`.
+in a wheel they travel inside it, under `explorer/_bundled/`. `platformdirs` is
+imported where a user's place is asked for: a machine lent for training or
+measuring has no user, and need not have the library.
 """
 
 from pathlib import Path
-
-import platformdirs
 
 APP_NAME = "latent-explorer"
 
@@ -30,19 +30,27 @@ def resources_dir() -> Path:
 
 def user_config_dir() -> Path:
     """Settings of this user; created on first use."""
+    import platformdirs
+
     return platformdirs.user_config_path(APP_NAME, appauthor=False, ensure_exists=True)
 
 
 def user_data_dir() -> Path:
     """Sessions and the register of known networks; created on first use."""
+    import platformdirs
+
     return platformdirs.user_data_path(APP_NAME, appauthor=False, ensure_exists=True)
 
 
 def user_log_dir() -> Path:
     """Logs and crash reports; created on first use."""
+    import platformdirs
+
     return platformdirs.user_log_path(APP_NAME, appauthor=False, ensure_exists=True)
 
 
 def user_pictures_dir() -> Path:
     """Where "Save picture" points first."""
+    import platformdirs
+
     return platformdirs.user_pictures_path()
