@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.checkpoints import Shelf
 from explorer.models import Features, NoisePlan, Step
 from explorer.recipe import Mix, ModelRef, Noise, Recipe, SeedBlend
 from explorer.render.engine import Engine
@@ -13,6 +14,7 @@ from explorer.render.frame import RenderRequest
 from explorer.render.stages import StageCache, added_bytes, chain_keys, worth_keeping
 from tests.models.synthetic import random_network
 from tests.render.fakes import SmallShelf
+from tests.support import golden_file, needs_golden
 
 NETWORKS = {arch: random_network(arch, 16) for arch in ("skip", "resnet", "orig")} | {
     "classes": random_network("skip", 16, c_dim=3)
@@ -190,3 +192,23 @@ def test_without_pictures_in_between_the_ends_are_where_the_size_changes():
     sizes = (36, 36, 52, 52, 84, 84)
     steps = [Step(f"L{i}", (i,), size, False, makes_rgb=i == 5) for i, size in enumerate(sizes)]
     assert worth_keeping(steps, [10] * 6, 30) == {1, 3, 4}
+
+
+@needs_golden
+@pytest.mark.parametrize("name", ["ada_resnet_fp16.pkl", "ada_skip_fp16_cond.pkl"])
+def test_cached_equals_full_for_published_networks(name, tmp_path):
+    engine = Engine(Shelf(), "cpu", threads=1)
+    recipe = Recipe(engine.open(golden_file(name, tmp_path)).ref)
+    wishes = [
+        recipe,
+        recipe.with_(mixes=(Mix(3, (4, 5)),)),
+        recipe.with_(mixes=(Mix(3, (4, 5)),), noise=Noise("random", 4)),
+        recipe.with_(noise=Noise("random", 4), psi=0.5, cutoff=3),
+        recipe.with_(psi=0.5, cutoff=3),
+        recipe,
+    ]
+    for wish in wishes:
+        fresh = Engine(Shelf(), "cpu", cache_bytes=0, threads=1)
+        request = RenderRequest(wish)
+        np.testing.assert_array_equal(engine.render(request).pixels, fresh.render(request).pixels)
+    assert engine.cache_stats.hits >= 2
