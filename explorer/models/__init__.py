@@ -25,6 +25,12 @@ __all__ = [
 ]
 
 
+def _stylegan1(description: NetworkDescription, tensors: Mapping[str, Tensor]) -> Generator:
+    from explorer.models.stylegan1 import StyleGAN1
+
+    return StyleGAN1(description, tensors)
+
+
 def _stylegan2(description: NetworkDescription, tensors: Mapping[str, Tensor]) -> Generator:
     from explorer.models.stylegan2 import StyleGAN2
 
@@ -39,6 +45,7 @@ def _stylegan3(description: NetworkDescription, tensors: Mapping[str, Tensor]) -
 
 # A new family is one file here, one table in `checkpoints`, and one row below.
 _FAMILIES: dict[str, Callable[[NetworkDescription, Mapping[str, Tensor]], Generator]] = {
+    "stylegan1": _stylegan1,
     "stylegan2": _stylegan2,
     "stylegan3-t": _stylegan3,
     "stylegan3-r": _stylegan3,

@@ -1,4 +1,4 @@
-"""The mapping network of StyleGAN2, 2-ADA and StyleGAN3: z and label to w.
+"""The mapping network all families share: z and label to w.
 
 References
 ----------
@@ -23,11 +23,23 @@ class MappingNetwork:
     `label_mode` "embed" (2-ADA, StyleGAN3): the label goes through a linear layer
     and is normalised by itself. "concat" (StyleGAN and StyleGAN2 in TensorFlow):
     the label times a matrix is joined behind z, then both are normalised as one.
+    `label_mode` is what holds where the description does not say.
+
+    `has_gain_in_weights`: StyleGAN (2019) multiplies the weights by sqrt(2), so that
+    the bias escapes it; the others multiply what comes out.
     """
 
-    def __init__(self, description: NetworkDescription, weights: WeightTable, device: torch.device):
+    def __init__(
+        self,
+        description: NetworkDescription,
+        weights: WeightTable,
+        device: torch.device,
+        *,
+        label_mode: str = "embed",
+        has_gain_in_weights: bool = False,
+    ):
         self._description = description
-        self._label_mode = description.options.get("label_mode", "embed")
+        self._label_mode = description.options.get("label_mode", label_mode)
         if self._label_mode not in ("embed", "concat"):
             raise ValueError(f"unknown label_mode {self._label_mode!r}; modes are embed, concat")
         rate = number_option(description.options, "lr_multiplier", 0.01) or 0.01
@@ -51,7 +63,8 @@ class MappingNetwork:
             bias = weights.take(f"{name}.bias", weight.shape[0])
             # The gain sqrt(2) comes after the activation; leaky ReLU lets a positive factor through.
             scale = SQRT2 * rate
-            self._layers.append(((weight * (scale / math.sqrt(width))).to(device), (bias * scale).to(device)))
+            bias = bias * (rate if has_gain_in_weights else scale)
+            self._layers.append(((weight * (scale / math.sqrt(width))).to(device), bias.to(device)))
             width = weight.shape[0]
         if width != description.w_dim or not self._layers:
             raise ValueError(f"the mapping network ends {width} wide, w_dim is {description.w_dim}")

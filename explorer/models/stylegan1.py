@@ -1,0 +1,325 @@
+"""StyleGAN, the style-based generator of 2019.
+
+`NetworkDescription.options`, all plain JSON values:
+
+- `fused_scale`: "auto" (where it is missing), true or false: whether up-sampling layers were
+  trained as transposed convolutions. "auto" means from 128 pixels on.
+- `lr_multiplier`: of the mapping network, 0.01 where it is missing.
+- `lod`: 0, the finished network (where it is missing). Others are refused.
+- `truncation_psi`, `truncation_cutoff`: what the network applies by itself where its user
+  says nothing (0.7 and 8 in all releases). Kept for display, not applied here.
+
+Tensors, with axes as in the canonical StyleGAN2 names (specification, section 8):
+
+- `mapping.fc{i}.{weight [out, in], bias}`, `mapping.w_avg`; with classes also
+  `mapping.label.weight [c_dim, label width]` (TensorFlow: `LabelConcat/weight`).
+- `synthesis.b4.const [C, 4, 4]`.
+- `synthesis.b{r}.layer0` and `.layer1` for r = 4, 8, ... R: `.weight [out, in, 3, 3]` as
+  permuted from TensorFlow, never flipped (not in `b4.layer0`, the constant's layer),
+  `.bias [out]`, `.noise_weight [out]`, `.noise_const [r, r]`, `.style.weight [2 out, w_dim]`
+  and `.style.bias [2 out]` (scales first, then shifts). Both noise tensors are absent in a
+  network trained without noise.
+- `synthesis.torgb.{weight [img_channels, C, 1, 1], bias}` (TensorFlow: `ToRGB_lod0`).
+
+References
+----------
+Karras, Laine, Aila. A Style-Based Generator Architecture for Generative Adversarial
+Networks. 2019, section 2 and appendix C.
+"""
+
+import math
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from explorer.models.description import NetworkDescription
+from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
+from explorer.models.mapping import MappingNetwork
+from explorer.models.modulated import Affine
+from explorer.models.ops import EPSILON, SLOPE, SQRT2, half_dtype, random_plane, truncate
+from explorer.models.weights import WeightTable
+
+_FUSED_FROM = 128
+"""Resolution from which "auto" networks up-sample by a transposed convolution."""
+_HALF_RESOLUTIONS = 4
+_BUFFERS = ("noise_const", "w_avg")
+_REQUIRED = {
+    "use_styles": True,
+    "use_instance_norm": True,
+    "use_pixel_norm": False,
+    "const_input_layer": True,
+}
+"""Switches of the published code that no release changed."""
+
+
+class StyledLayer:
+    """Convolution (none for the constant), noise, bias, leaky ReLU, instance norm, style.
+
+    Parameters
+    ----------
+    name : `synthesis.b32.layer0`, ...
+    in_channels : of the features, the constant's own for its layer
+    has_conv : whether there is a convolution; `is_up` whether it doubles the size
+    is_fused : the up-sampling was trained as a transposed convolution
+    """
+
+    def __init__(
+        self,
+        weights: WeightTable,
+        name: str,
+        *,
+        in_channels: int,
+        w_dim: int,
+        resolution: int,
+        has_conv: bool,
+        is_up: bool,
+        is_fused: bool,
+        dtype: torch.dtype,
+        device: torch.device,
+    ):
+        self.dtype = dtype
+        self._is_up = is_up
+        self.out_channels = in_channels
+        self._weight: Tensor | None = None
+        if has_conv:
+            weight = weights.take(f"{name}.weight", None, in_channels, 3, 3)
+            self.out_channels = weight.shape[0]
+            # The gain sqrt(2) of the activation sits here, so the bias escapes it.
+            weight = weight * (SQRT2 / math.sqrt(9 * in_channels))
+            if is_up:
+                weight = _upsampling_kernel(weight, is_fused)
+            self._weight = weight.to(device, dtype, memory_format=torch.channels_last)
+        self._bias = weights.take(f"{name}.bias", self.out_channels).to(device, dtype)
+        self.noise: Tensor | None = None
+        """Stored plane, [1, 1, R, R]; None in a network without noise."""
+        if weights.has(f"{name}.noise_weight") or weights.has(f"{name}.noise_const"):
+            plane = weights.take(f"{name}.noise_const", resolution, resolution)[None, None]
+            self.noise = plane.to(device, dtype)
+            strength = weights.take(f"{name}.noise_weight", self.out_channels)[:, None, None]
+            self._noise_weight = strength.to(device, dtype)
+        self._style = Affine(weights, f"{name}.style", w_dim, 2 * self.out_channels)
+        self._style.to(device)
+        if is_up:
+            taps = torch.tensor([1.0, 2.0, 1.0]) / 4
+            blur = torch.outer(taps, taps).expand(self.out_channels, 1, 3, 3)
+            self._blur = blur.to(device, dtype).contiguous()
+
+    def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
+        """Run the layer.
+
+        Parameters
+        ----------
+        x : [N, in_channels, h, h]; not written to.
+        w : [N, w_dim] float32, the layer's row
+        noise : [1, 1, R, R] in the layer's type, or None; `strength` is a factor on it.
+
+        Returns
+        -------
+        [N, out_channels, R, R], new memory
+        """
+        x = x.to(self.dtype)
+        if self._weight is None:
+            x = x + self._bias[:, None, None]
+        elif self._is_up:
+            x = F.conv_transpose2d(x, self._weight, stride=2, padding=1)
+            x = F.conv2d(x, self._blur, self._bias, padding=1, groups=self.out_channels)
+        else:
+            x = F.conv2d(x, self._weight, self._bias, padding=1)
+        if noise is not None:
+            x.addcmul_(self._noise_weight, noise, value=strength)
+        F.leaky_relu_(x, SLOPE)
+        # Instance norm and style are one scale and one shift per channel.
+        variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
+        scale, shift = self._style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
+        scale = (scale + 1) * (variance.to(torch.float32) + EPSILON).rsqrt_()
+        x.sub_(mean)
+        return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=x)
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors it holds."""
+        held = [self._bias, self._style.weight, self._style.bias]
+        held += [self._weight] if self._weight is not None else []
+        held += [self.noise, self._noise_weight] if self.noise is not None else []
+        return held + ([self._blur] if self._is_up else [])
+
+
+def _upsampling_kernel(weight: Tensor, is_fused: bool) -> Tensor:
+    """Kernel of one transposed convolution with stride 2 for either way of up-sampling.
+
+    Repeating every pixel and convolving with a 3x3 kernel reads each pixel through up to
+    four neighbouring taps: the sum of the kernel's four shifts, applied with stride 2. The
+    fused layers were trained in that form; the others correlate, so theirs is flipped.
+
+    Parameters
+    ----------
+    weight : [O, I, 3, 3]
+
+    Returns
+    -------
+    [I, O, 4, 4]
+    """
+    kernel = (weight if is_fused else weight.flip(2, 3)).transpose(0, 1)
+    shifts = [F.pad(kernel, (left, 1 - left, top, 1 - top)) for left in (0, 1) for top in (0, 1)]
+    return torch.stack(shifts).sum(dim=0)
+
+
+class StyleGAN1(Generator):
+    """Generator of StyleGAN (2019).
+
+    Parameters
+    ----------
+    description : options `fused_scale`, `lr_multiplier`, `lod`; see the module
+    tensors : canonical names to values, complete and without strangers
+    device, precision : where and how to draw. The releases were trained in float32; in half
+        precision the four highest resolutions use it, as in StyleGAN2.
+
+    Raises
+    ------
+    ValueError
+        If description and tensors do not make one network, or the device cannot use the precision.
+    """
+
+    def __init__(
+        self,
+        description: NetworkDescription,
+        tensors: Mapping[str, Tensor],
+        device: str | torch.device = "cpu",
+        precision: Precision = "float32",
+    ):
+        self.description = description
+        self.device = torch.device(device)
+        self.precision = precision
+        half = half_dtype(precision, self.device)
+        _check(description)
+        weights = WeightTable(tensors)
+        self._mapping = MappingNetwork(
+            description, weights, self.device, label_mode="concat", has_gain_in_weights=True
+        )
+        self.w_avg = weights.take("mapping.w_avg", description.w_dim).to(self.device)
+        const = weights.take("synthesis.b4.const", None, 4, 4)[None]
+        self._const = const.to(self.device, memory_format=torch.channels_last)
+        self._layers: list[StyledLayer] = []
+        self.steps = self._build(weights, half)
+        weights.finish()
+        self._tensors = weights.kept
+        self._random: tuple[int, dict[int, Tensor]] = (0, {})
+
+    def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[Step, ...]:
+        """Make the layers and the chain of steps."""
+        description = self.description
+        fused = description.options.get("fused_scale", "auto")
+        first_half = max(2 * description.resolution >> _HALF_RESOLUTIONS, 8)
+        steps: list[Step] = []
+        channels = self._const.shape[1]
+        for power in range(2, int(math.log2(description.resolution)) + 1):
+            resolution = 2**power
+            for number in (0, 1):
+                name = f"b{resolution}.layer{number}"
+                layer = StyledLayer(
+                    weights,
+                    f"synthesis.{name}",
+                    in_channels=channels,
+                    w_dim=description.w_dim,
+                    resolution=resolution,
+                    has_conv=(resolution, number) != (4, 0),
+                    is_up=resolution > 4 and number == 0,
+                    is_fused=resolution >= _FUSED_FROM if fused == "auto" else fused,
+                    dtype=half if half is not None and resolution >= first_half else torch.float32,
+                    device=self.device,
+                )
+                steps.append(Step(name, (len(steps),), resolution, layer.noise is not None, makes_rgb=False))
+                self._layers.append(layer)
+                channels = layer.out_channels
+        weight = weights.take("synthesis.torgb.weight", description.img_channels, channels, 1, 1)
+        self._torgb = (weight / math.sqrt(channels)).to(self.device)
+        self._torgb_bias = weights.take("synthesis.torgb.bias", description.img_channels).to(self.device)
+        steps.append(Step("torgb", (), description.resolution, reads_noise=False, makes_rgb=True))
+        return tuple(steps)
+
+    def mapping(
+        self, z: Tensor, c: Tensor | None = None, psi: float = 1.0, cutoff: int | None = None
+    ) -> Tensor:
+        """See `Generator.mapping`."""
+        with torch.inference_mode():
+            w = self._mapping(z.to(self.device), c)
+            return truncate(w[:, None].expand(-1, self.num_ws, -1), self.w_avg, psi, cutoff)
+
+    def start(self, batch: int) -> Features:
+        """The learned constant, once per sample."""
+        return Features(self._const.expand(batch, -1, -1, -1))
+
+    def run(
+        self,
+        index: int,
+        features: Features,
+        ws: Tensor,
+        noise: NoisePlan = NoisePlan(),
+        transform: Transform | None = None,
+    ) -> Features:
+        """See `Generator.run`. toRGB reads no row of `ws`."""
+        if index == len(self._layers):
+            x = features.x.to(torch.float32)
+            return Features(x, F.conv2d(x, self._torgb, self._torgb_bias))
+        layer = self._layers[index]
+        w = ws[:, self.steps[index].rows[0]]
+        return Features(layer(features.x, w, self._noise(index, layer, noise), noise.strength))
+
+    def _noise(self, index: int, layer: StyledLayer, plan: NoisePlan) -> Tensor | None:
+        """Plane of a layer, without any strength."""
+        if layer.noise is None or plan.mode == "none" or plan.strength == 0:
+            return None
+        if plan.mode == "const":
+            return layer.noise
+        # The planes of the newest seed are kept: drawing them takes longer than a small network does.
+        if self._random[0] != plan.seed:
+            self._random = (plan.seed, {})
+        planes = self._random[1]
+        if index not in planes:
+            plane = random_plane(plan.seed, index, *layer.noise.shape[2:])
+            planes[index] = plane.to(self.device, layer.dtype)
+        return planes[index]
+
+    def picture(self, features: Features) -> Tensor:
+        """See `Generator.picture`."""
+        if features.rgb is None:
+            raise ValueError("there is no picture yet: the toRGB step has not run")
+        return features.rgb
+
+    def to(self, device: str | torch.device, precision: Precision = "float32") -> "StyleGAN1":
+        """See `Generator.to`. The new network shares this one's master weights on the CPU."""
+        if torch.device(device) == self.device and precision == self.precision:
+            return self
+        return StyleGAN1(self.description, self._tensors, device, precision)
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained values (buffers not counted)."""
+        return sum(t.numel() for name, t in self._tensors.items() if name.rsplit(".", 1)[-1] not in _BUFFERS)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes its tensors hold on the device."""
+        held = [self._const, self.w_avg, self._torgb, self._torgb_bias, *self._mapping.tensors()]
+        return tensor_bytes([*held, *(t for layer in self._layers for t in layer.tensors())])
+
+
+def _check(description: NetworkDescription) -> None:
+    """Raise `ValueError` for sizes and switches that are not drawn here."""
+    resolution, options = description.resolution, description.options
+    if resolution < 4 or resolution & (resolution - 1):
+        raise ValueError(f"the resolution of a StyleGAN is a power of two from 4, not {resolution}")
+    rows = 2 * int(math.log2(resolution)) - 2
+    if description.num_ws != rows:
+        raise ValueError(f"a StyleGAN of {resolution} pixels has {rows} rows of ws, not {description.num_ws}")
+    if options.get("lod", 0) != 0:
+        raise ValueError(
+            f"this StyleGAN was saved while it was still growing (lod {options['lod']!r}); "
+            "only finished networks, lod 0, are drawn"
+        )
+    if options.get("fused_scale", "auto") not in ("auto", True, False):
+        raise ValueError(f"fused_scale should be 'auto', true or false, not {options['fused_scale']!r}")
+    for name, value in _REQUIRED.items():
+        if options.get(name, value) != value:
+            raise ValueError(f"a StyleGAN with {name} = {options[name]!r} is not known here; only {value} is")
