@@ -119,12 +119,18 @@ class Archive:
         fields = self._unpack(_END, at, b"PK\x05\x06")
         if at + _END.size + fields[7] != len(self.buffer):
             raise self._corrupt("something follows the end of the zip file")
-        count, size, start = fields[4], fields[5], fields[6]
-        if count == _FULL_16 or _FULL_32 in (size, start):
-            locator = self._unpack(_END_64_LOCATOR, at - _END_64_LOCATOR.size, b"PK\x06\x07")
-            wide = self._unpack(_END_64, locator[2], b"PK\x06\x06")
-            count, size, start = wide[7], wide[8], wide[9]
-        return count, size, start
+        stated = fields[4], fields[5], fields[6]
+        locator = at - _END_64_LOCATOR.size
+        if locator < 0 or bytes(self.buffer[locator : locator + 4]) != b"PK\x06\x07":
+            if stated[0] == _FULL_16 or _FULL_32 in stated[1:]:
+                raise self._corrupt("the directory's wide form is missing")
+            return stated
+        wide = self._unpack(_END_64, self._unpack(_END_64_LOCATOR, locator, b"PK\x06\x07")[2], b"PK\x06\x06")
+        # Some readers believe the one, some the other.
+        for plain, full, value in zip(stated, (_FULL_16, _FULL_32, _FULL_32), wide[7:10], strict=True):
+            if plain not in (full, value):
+                raise self._corrupt("the two forms of its directory disagree")
+        return wide[7], wide[8], wide[9]
 
     def _wide_sizes(self, extra: bytes, size: int, packed: int, local: int) -> tuple[int, int, int]:
         """Sizes and place of a member, taken from the zip64 field where the plain ones are full."""

@@ -194,7 +194,8 @@ CHANNELS = {4: 6, 8: 4, 16: 2}
 
 def network_tensors(resolution: int = 8, **options: Any) -> dict[str, torch.Tensor]:
     """Canonical tensors of a very small skip generator."""
-    table = shapes("skip", resolution, CHANNELS, z_dim=5, w_dim=7, mapping_layers=2, **options)
+    sizes = {"channels": CHANNELS, "z_dim": 5, "w_dim": 7, "mapping_layers": 2} | options
+    table = shapes("skip", resolution, **sizes)
     return {name: fill(name, shape) for name, shape in table.items()}
 
 

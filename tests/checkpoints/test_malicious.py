@@ -1,15 +1,12 @@
 """The reference hostile files: refused by the right error, with nothing run, in bounded time and memory."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support import REPOSITORY, golden_dir, golden_file, needs_golden
+from tests.checkpoints.guarded import Report, read_guarded
+from tests.support import golden_dir, golden_file, needs_golden
 
 pytestmark = needs_golden
 
@@ -38,71 +35,13 @@ EXPECTED = {
     "zip_traversal.pt": "UnsafeCheckpointError",
 }
 
-# Runs alone, under a limit of address space, with an ear on everything Python
-# does that could run or write something. A good file first: what the reader
-# itself imports is imported then.
-CHILD = """
-import json, resource, sys, time
-from explorer.checkpoints import read_checkpoint
-
-good, *files = sys.argv[1:]
-read_checkpoint(good)
-heard = []
-watched = ("import", "exec", "compile", "os.", "subprocess", "socket", "ctypes", "marshal", "pickle")
-
-def listen(name, args):
-    if name.startswith(watched) or (name == "open" and args[1] not in ("r", "rb")):
-        heard.append(f"{name} {args}"[:200])
-
-sys.addaudithook(listen)
-
-def peak_kb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-with open("/proc/self/statm") as statm:
-    pages = int(statm.read().split()[0])
-limit = pages * resource.getpagesize() + (1 << 30)
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-before, results = peak_kb(), {}
-for file in files:
-    began = time.process_time()
-    try:
-        read_checkpoint(file)
-        answer = ("nothing was raised", "", "")
-    except BaseException as error:
-        answer = (type(error).__name__, str(error), repr(error.__cause__))
-    results[file] = [*answer, time.process_time() - began]
-print(json.dumps({"results": results, "heard": heard, "grown_kb": peak_kb() - before}))
-"""
-
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("limits of address space are tested on Linux")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = golden_dir()
     assert folder is not None
-    canary = tmp_path_factory.mktemp("canary") / "was-run"
-    finished = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            CHILD,
-            str(golden_file("ada_skip.pkl", Path())),
-            *(str(folder / "malicious" / name) for name in EXPECTED),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        cwd=REPOSITORY,
-        env=os.environ | {"EXPLORER_CANARY": str(canary), "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr[-2000:]
-    answer: dict[str, Any] = json.loads(finished.stdout)
-    answer["results"] = {Path(path).name: result for path, result in answer["results"].items()}
-    answer["canary"] = canary.exists()
-    return answer
+    files = [folder / "malicious" / name for name in EXPECTED]
+    return read_guarded(golden_file("ada_skip.pkl", Path()), files, tmp_path_factory.mktemp("canary"))
 
 
 def test_the_table_is_complete() -> None:
@@ -113,27 +52,27 @@ def test_the_table_is_complete() -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_refused_by_the_right_error(name: str, report: dict[str, Any]) -> None:
-    kind, message, cause, seconds = report["results"][name]
-    assert kind == EXPECTED[name], message
-    assert cause == "None"  # refused by a rule, not by the net below them
-    assert name in message
-    assert seconds < 2
+def test_refused_by_the_right_error(name: str, report: Report) -> None:
+    answer = report.answers[name]
+    assert answer.kind == EXPECTED[name], answer.message
+    assert answer.cause == "None"  # refused by a rule, not by the net below them
+    assert name in answer.message
+    assert answer.seconds < 2
 
 
-def test_nothing_was_run_or_written(report: dict[str, Any]) -> None:
-    assert not report["canary"]
-    assert report["heard"] == []
+def test_nothing_was_run_or_written(report: Report) -> None:
+    assert not report.canary
+    assert report.heard == []
     assert not Path("/tmp/explorer_escape.txt").exists()
     assert not Path("/tmp/explorer_escape_abs.txt").exists()
 
 
-def test_memory_stays_bounded(report: dict[str, Any]) -> None:
-    assert report["grown_kb"] < 1 << 20
+def test_memory_stays_bounded(report: Report) -> None:
+    assert report.grown_kb < 1 << 20
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name.startswith("exec_")])
-def test_the_message_says_what_and_where(name: str, report: dict[str, Any]) -> None:
-    message = report["results"][name][1]
+def test_the_message_says_what_and_where(name: str, report: Report) -> None:
+    message = report.answers[name].message
     assert "nothing in it was run" in message
     assert "at byte" in message or "program text" in message
