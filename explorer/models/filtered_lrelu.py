@@ -77,19 +77,19 @@ def _up_phases(taps: Tensor, up: int, low: int, rates: _Rates) -> list[_Taps]:
     return phases
 
 
-def _down_phases(length: int, down: int, rates: _Rates) -> list[list[tuple[int, slice]]]:
-    """Per phase and output residue: period it starts at, and the taps it meets.
+def _down_phases(length: int, down: int, rates: _Rates) -> list[list[tuple[int, int, slice]]]:
+    """Per phase, what it gives to: place within the output's period, period it starts at, taps it meets.
 
     out[o] = sum over m of h[m] v[o D + m], h the filter back to front.
     """
-    return [
-        [
-            ((down * residue + start - phase) // rates.period, slice(start, length, rates.period))
-            for residue in range(rates.per_output)
-            for start in [(phase - down * residue) % rates.period]
-        ]
-        for phase in range(rates.period)
-    ]
+    phases: list[list[tuple[int, int, slice]]] = [[] for _ in range(rates.period)]
+    for phase, parts in enumerate(phases):
+        for place in range(rates.per_output):
+            start = (phase - down * place) % rates.period
+            if start < length:
+                first = (down * place + start - phase) // rates.period
+                parts.append((place, first, slice(start, length, rates.period)))
+    return phases
 
 
 def _common_window(parts: list[_Taps]) -> list[_Taps]:
@@ -166,7 +166,7 @@ class FilteredLReLU:
         length = down_taps.shape[0]
         layout = _down_phases(length, down, rates)
         self._reach = max(
-            first + len(range(*taps.indices(length))) - 1 for phase in layout for first, taps in phase
+            first + len(range(*taps.indices(length))) - 1 for parts in layout for _, first, taps in parts
         )
         flipped = down_taps.flip(0) if down_taps.ndim == 1 else down_taps.flip(0, 1)
         everywhere = _Taps(0, torch.zeros(1, self._reach + 1))
@@ -175,23 +175,25 @@ class FilteredLReLU:
             return _common_window([everywhere, _Taps(first, values)])[1].values
 
         # Either one axis after the other, or, where the filter is round, both at once.
-        self._down_rows: list[list[tuple[int, Tensor]]] = [[] for _ in layout]
-        self._down_columns: list[list[Tensor]] = [[] for _ in layout]
+        self._down_rows: list[list[tuple[int, int, Tensor]]] = [[] for _ in layout]
+        self._down_columns: list[list[tuple[int, Tensor]]] = [[] for _ in layout]
         self._down_both: list[list[list[tuple[int, int, int, Tensor]]]] = [
             [[] for _ in layout] for _ in layout
         ]
         for phase, parts in enumerate(layout):
             if down_taps.ndim == 1:
-                self._down_rows[phase] = [(first, kernel(flipped[taps], -1, 1)) for first, taps in parts]
+                self._down_rows[phase] = [
+                    (row, first, kernel(flipped[taps], -1, 1)) for row, first, taps in parts
+                ]
                 self._down_columns[phase] = [
-                    kernel(wide(first, flipped[taps]), 1, -1) for first, taps in parts
+                    (column, kernel(wide(first, flipped[taps]), 1, -1)) for column, first, taps in parts
                 ]
                 continue
             for column_phase, across in enumerate(layout):
                 self._down_both[phase][column_phase] = [
                     (row, column, top, kernel(values, *values.shape))
-                    for row, (top, tall) in enumerate(parts)
-                    for column, (left, broad) in enumerate(across)
+                    for row, top, tall in parts
+                    for column, left, broad in across
                     for values in [wide(left, flipped[tall, broad])]
                 ]
 
@@ -200,8 +202,8 @@ class FilteredLReLU:
         if self._is_plain:
             return []
         held = [taps for _, taps in self._up_rows + self._up_columns]
-        held += [taps for phase in self._down_rows for _, taps in phase]
-        held += [taps for phase in self._down_columns for taps in phase]
+        held += [taps for phase in self._down_rows for *_, taps in phase]
+        held += [taps for phase in self._down_columns for _, taps in phase]
         held += [taps for row in self._down_both for phase in row for *_, taps in phase]
         return held
 
@@ -271,19 +273,24 @@ class FilteredLReLU:
 
         totals: _Totals = {}
         for row_phase, (first, taps) in enumerate(self._up_rows):
+            if not (self._down_rows[row_phase] or any(self._down_both[row_phase])):
+                continue  # A filter shorter than a period passes some phases over.
             rows = (tall - 1) * rates.per_input + taps.shape[2]
             seen = window[:, :, first - top : first - top + rows]
             lifted = _filter(seen, taps, (rates.per_input, 1))
             halves: _Totals = {}
             for column_phase, (_, taps) in enumerate(self._up_columns):
+                apart, both = self._down_columns[column_phase], self._down_both[row_phase][column_phase]
+                if not (apart or both):
+                    continue
                 phase = self._activate(_filter(lifted, taps, (1, rates.per_input)))
-                for column, taps in enumerate(self._down_columns[column_phase]):
+                for column, taps in apart:
                     _add(halves, (0, column), _filter(phase, taps))
-                for row, column, skip, taps in self._down_both[row_phase][column_phase]:
+                for row, column, skip, taps in both:
                     seen = phase[:, :, skip : skip + end - begin + taps.shape[2] - 1]
                     _add(totals, (row, column), _filter(seen, taps))
             for (_, column), half in halves.items():
-                for row, (skip, taps) in enumerate(self._down_rows[row_phase]):
+                for row, skip, taps in self._down_rows[row_phase]:
                     seen = half[:, :, skip : skip + end - begin + taps.shape[2] - 1]
                     _add(totals, (row, column), _filter(seen, taps))
         return self._interleave(totals)

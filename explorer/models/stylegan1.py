@@ -99,8 +99,8 @@ class StyledLayer:
             self.noise = plane.to(device, dtype)
             strength = weights.take(f"{name}.noise_weight", self.out_channels)[:, None, None]
             self._noise_weight = strength.to(device, dtype)
-        self._style = Affine(weights, f"{name}.style", w_dim, 2 * self.out_channels)
-        self._style.to(device)
+        self.style = Affine(weights, f"{name}.style", w_dim, 2 * self.out_channels)
+        self.style.to(device)
         if is_up:
             taps = torch.tensor([1.0, 2.0, 1.0]) / 4
             blur = torch.outer(taps, taps).expand(self.out_channels, 1, 3, 3)
@@ -132,14 +132,14 @@ class StyledLayer:
         F.leaky_relu_(x, SLOPE)
         # Instance norm and style are one scale and one shift per channel.
         variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-        scale, shift = self._style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
+        scale, shift = self.style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
         scale = (scale + 1) * (variance.to(torch.float32) + EPSILON).rsqrt_()
         x.sub_(mean)
         return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=x)
 
     def tensors(self) -> list[Tensor]:
         """All tensors it holds."""
-        held = [self._bias, self._style.weight, self._style.bias]
+        held = [self._bias, self.style.weight, self.style.bias]
         held += [self._weight] if self._weight is not None else []
         held += [self.noise, self._noise_weight] if self.noise is not None else []
         return held + ([self._blur] if self._is_up else [])
@@ -286,6 +286,10 @@ class StyleGAN1(Generator):
         if features.rgb is None:
             raise ValueError("there is no picture yet: the toRGB step has not run")
         return features.rgb
+
+    def style_weights(self) -> list[tuple[int, Tensor]]:
+        """See `Generator.style_weights`. Scales and shifts of every layer."""
+        return [(row, layer.style.weight) for row, layer in enumerate(self._layers)]
 
     def to(self, device: str | torch.device, precision: Precision = "float32") -> "StyleGAN1":
         """See `Generator.to`. The new network shares this one's master weights on the CPU."""

@@ -298,6 +298,10 @@ class StyleGAN3(Generator):
         """See `Generator.picture`."""
         return features.x.to(torch.float32) * self._output_scale
 
+    def style_weights(self) -> list[tuple[int, Tensor]]:
+        """See `Generator.style_weights`. The input's own row moves the canvas and is left out."""
+        return [(row, layer.affine.weight) for row, layer in enumerate(self._layers, start=1)]
+
     def to(self, device: str | torch.device, precision: Precision = "float32") -> "StyleGAN3":
         """See `Generator.to`. The new network shares this one's master weights on the CPU."""
         if torch.device(device) == self.device and precision == self.precision:
