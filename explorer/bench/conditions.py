@@ -17,4 +17,4 @@ class Conditions:
         """Rounds for a network: at least 7, or 3 where a picture takes seconds."""
         if self.smoke:
             return 2
-        return 3 if resolution >= 512 and self.device == "cpu" else 11
+        return 3 if resolution >= 512 and self.device == "cpu" else 7

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def _names(text: str) -> tuple[str, ...]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
     add = parser.add_argument
-    add("--only", metavar="NAME,…", type=_names, default=NAMES, help="just these benchmarks (default: all)")
+    add("--only", metavar="NAME,…", type=_names, help="just these benchmarks (default: all)")
     add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add(
         "--precision",
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     from explorer.bench.subjects import subjects
     from explorer.render import devices
 
+    names = args.only or _possible()
     device = devices.choose(args.device)
     precision, notices = devices.settle_precision(device, args.precision)
     for text in notices:
@@ -85,8 +87,8 @@ def run(args: argparse.Namespace) -> int:
     conditions = Conditions(device, precision, args.smoke)
     facts = machine.describe(device)
     results: list[Result] = []
-    with subjects(args.model) as networks, Progress(len(args.only) * len(networks), "benchmarks") as progress:
-        for result in _measure(args.only, networks, conditions, progress.step):
+    with subjects(args.model) as networks, Progress(len(names) * len(networks), "benchmarks") as progress:
+        for result in _measure(names, networks, conditions, progress.step):
             results.append(result)
     if args.write:
         path = Path(args.write)
@@ -98,6 +100,14 @@ def run(args: argparse.Namespace) -> int:
         print(", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()))
         print(f"\n{report.as_text(results)}")
     return 0
+
+
+def _possible() -> tuple[str, ...]:
+    """All benchmarks, but for those of the window where Qt is not installed."""
+    if find_spec("PySide6") is not None:
+        return NAMES
+    notice(f"{' and '.join(WINDOW_BENCHMARKS)} need PySide6, which is not installed; they are left out")
+    return ENGINE_BENCHMARKS
 
 
 def _measure(

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from explorer.bench.subjects import RANDOM, subjects
+from explorer.cli import bench as verb
 from explorer.cli.main import main
 from explorer.errors import ModelNotFoundError
 
@@ -52,6 +53,34 @@ def test_memory_compares_processes(capsys):
     assert result["weights_mib"] > 0
     assert result["cache_mib"] <= result["cache_limit_mib"]
     assert set(result) >= {"peak_mib", "plain_peak_mib"}
+
+
+@pytest.fixture
+def qt():
+    pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError, reason="Qt cannot be loaded here")
+
+
+@pytest.mark.usefixtures("qt")
+def test_drag_reads_latency_off_the_real_window(capsys):
+    results = bench(capsys, "--only", "drag")
+    assert [r["control"] for r in results] == ["mixing row 3", "psi"]
+    for result in results:
+        assert result["edits"] == 4
+        assert 1 <= result["shown"] <= 4
+        assert 0 < result["p50_ms"] <= result["p95_ms"]
+
+
+@pytest.mark.usefixtures("qt")
+def test_start_waits_for_the_first_face(capsys):
+    (result,) = bench(capsys, "--only", "start")
+    assert result["first_face_p50_ms"] > 0
+    assert result["help_p50_ms"] > 0
+
+
+def test_window_benchmarks_are_left_out_where_qt_is_not_installed(capsys, monkeypatch):
+    monkeypatch.setattr(verb, "find_spec", lambda name: None)
+    monkeypatch.setattr(verb, "ENGINE_BENCHMARKS", ("draft",))
+    assert {r["name"] for r in bench(capsys)} == {"draft"}
 
 
 def test_tables_are_printed_and_written(capsys, tmp_path):
