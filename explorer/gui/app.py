@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
@@ -82,7 +81,7 @@ def dress(app: "QApplication", kept: "Settings") -> None:
     app.setDesktopFileName("latent-explorer")
     app.setWindowIcon(theme.app_icon())
     theme.load_fonts(app)
-    theme.apply(app, kept.theme if kept.theme in theme.THEME_CHOICES else "dark")
+    theme.apply(app, kept.theme)
 
 
 def _photograph(
@@ -119,7 +118,7 @@ def _photograph(
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         window.grab().save(buffer, "PNG")
-        write_whole(path, data.data())
+        write_whole(path, bytes(data.data()))
     finally:
         window.close()
     return 0

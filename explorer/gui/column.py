@@ -73,7 +73,7 @@ class Column(QFrame):
 
     def panel(self, key: str) -> Panel:
         """Panel by its key."""
-        return next(panel for panel in self.panels if panel.KEY == key)
+        return {panel.KEY: panel for panel in self.panels}[key]
 
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
         """Show a recipe in every panel."""
@@ -133,13 +133,17 @@ class ModelHeader(QFrame):
         """Say that a network is on its way."""
         self._details.setText(f"Loading {name}…")
 
+    def show_nothing(self) -> None:
+        """Say that no network is open."""
+        self._title.setText("No network")
+        self._details.setText("Choose one, or drop its file here")
+
     def show_info(self, info: ModelInfo) -> None:
         """Say what the network is."""
         self._title.setText(info.title)
         family = FAMILIES.get(info.architecture, info.architecture)
-        self._details.setText(
-            f"{family} · {info.resolution} × {info.resolution} · {info.num_ws} rows · {millions(info.parameters)}"
-        )
+        size = f"{info.resolution} × {info.resolution}"
+        self._details.setText(f"{family} · {size} · {info.num_ws} rows · {millions(info.parameters)}")
         lines = [f"Name: {info.ref.name}", f"sha256: {info.ref.sha256}"]
         lines += [f"Licence: {info.licence}"] if info.licence else []
         lines += [info.attribution] if info.attribution else []

@@ -50,6 +50,7 @@ class SetDevice:
         self._device, self._precision = device, precision
 
     def __call__(self, engine: "Engine") -> DeviceFacts:
+        """Change them; `DeviceError` where the device is not there."""
         return device_facts(engine, engine.set_device(self._device, self._precision))
 
 

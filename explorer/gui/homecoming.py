@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -32,10 +33,9 @@ class Homecoming(QObject):
 
     def post(self, number: int, result: object) -> None:
         """Send a result home. Any thread."""
-        try:
+        # A RuntimeError says that the window is gone, and nobody waits any more.
+        with suppress(RuntimeError):
             self._arrived.emit(number, result)
-        except RuntimeError:
-            pass  # the window is gone, and nobody waits any more
 
     def forget(self) -> None:
         """Call nobody any more: the window closes."""

@@ -212,7 +212,7 @@ def _read(path: Path) -> Session | Recipe | None:
 
 
 def _says_recipe(path: Path) -> bool:
-    """Whether a JSON file is a bare recipe, which is an edit, and no session, which brings its own history."""
+    """Whether a JSON file is a bare recipe: that is an edit, while a session brings its own history."""
     try:
         data = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):

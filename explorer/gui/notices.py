@@ -73,6 +73,10 @@ class Notices(QWidget):
         self.show()
         self.resized.emit()
 
+    def height_for(self, width: int) -> int:
+        """Height all notices need at a width."""
+        return max(self._column.totalHeightForWidth(width), 0)
+
     def clear(self, key: str) -> None:
         """Take back what was said under `key`: it is no longer true."""
         for card in [card for card in self._cards if card.notice.key == key]:
@@ -93,14 +97,15 @@ class Notices(QWidget):
         self.resized.emit()
 
 
+_ICONS = {
+    "info": ("info", theme.ACCENT),
+    "done": ("done", theme.ACCENT),
+    "error": ("warning", theme.DANGER),
+}
+
+
 class _Card(QFrame):
     dismissed = Signal()
-
-    ICONS = {
-        "info": ("info", theme.ACCENT),
-        "done": ("done", theme.ACCENT),
-        "error": ("warning", theme.DANGER),
-    }
 
     def __init__(self, notice: Notice, parent: QWidget) -> None:
         super().__init__(parent)
@@ -163,7 +168,7 @@ class _Card(QFrame):
         self.dismissed.emit()
 
     def _tint(self) -> None:
-        name, role = self.ICONS[self.notice.level]
+        name, role = _ICONS[self.notice.level]
         self._icon.setPixmap(theme.palette_icon(name, self.palette(), role).pixmap(20, 20))
 
     def changeEvent(self, event: QEvent) -> None:

@@ -5,6 +5,7 @@ once on the render thread, so the GUI thread only paints.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -42,10 +43,17 @@ class Picture:
 class Worker(Protocol):
     """What the bridge asks of a render thread."""
 
-    def start(self) -> None: ...
-    def submit(self, request: RenderRequest) -> None: ...
-    def call(self, work: Callable[[Any], Any], done: Callable[[Any], None]) -> None: ...
-    def close(self, timeout: float | None = None) -> bool: ...
+    def start(self) -> None:
+        """Start the thread."""
+
+    def submit(self, request: RenderRequest) -> None:
+        """Put a request in the place of the one that waits."""
+
+    def call(self, work: Callable[[Any], Any], done: Callable[[Any], None]) -> None:
+        """Queue work; `done` is called on the render thread."""
+
+    def close(self, timeout: float | None = None) -> bool:
+        """End the thread and wait for it."""
 
 
 MakeWorker = Callable[[Callable[[], "Engine"], Callable[[Frame | RenderFailure], None]], Worker]
@@ -110,10 +118,9 @@ class RenderBridge(QObject):
     def _deliver(self, answer: Frame | RenderFailure) -> None:
         """Turn pixels into images. Render thread."""
         ready = answer if isinstance(answer, RenderFailure) else to_picture(answer)
-        try:
+        # A RuntimeError says that the window is gone.
+        with suppress(RuntimeError):
             self._delivered.emit(ready)
-        except RuntimeError:
-            pass  # the window is gone
 
     @Slot(object)
     def _receive(self, answer: Picture | RenderFailure) -> None:

@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QWidget
@@ -31,10 +31,8 @@ def closing_on_signals(window: QWidget) -> Iterator[list[int]]:
     before_fd = signal.set_wakeup_fd(theirs.fileno())
 
     def drain() -> None:
-        try:
+        with suppress(BlockingIOError):
             ours.recv(64)
-        except BlockingIOError:
-            pass
 
     notifier.activated.connect(drain)
     try:

@@ -15,6 +15,7 @@ class Stage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.viewer = Viewer(self)
+        self.viewer.setObjectName("viewer")
         self.notices = Notices(self)
         self.notices.resized.connect(self._arrange)
         self.setMinimumSize(self.viewer.minimumSize())
@@ -27,6 +28,6 @@ class Stage(QWidget):
     def _arrange(self) -> None:
         self.viewer.setGeometry(self.rect())
         width = min(WIDEST, self.width() - 32)
-        height = self.notices.layout().totalHeightForWidth(width)
-        self.notices.setGeometry((self.width() - width) // 2, 16, width, max(height, 0))
+        height = self.notices.height_for(width)
+        self.notices.setGeometry((self.width() - width) // 2, 16, width, height)
         self.notices.raise_()

@@ -101,7 +101,7 @@ class Colours:
         return Template((resources_dir() / "theme.qss").read_text("utf-8")).substitute(names)
 
 
-def apply(app: QApplication, choice: ThemeChoice) -> None:
+def apply(app: QApplication, choice: str) -> None:
     """Dress the whole application; may be called again at any time."""
     app.setStyle("Fusion")
     colours = Colours.load(wanted_palette(app, choice))
@@ -109,11 +109,11 @@ def apply(app: QApplication, choice: ThemeChoice) -> None:
     app.setStyleSheet(colours.style_sheet())
 
 
-def wanted_palette(app: QApplication, choice: ThemeChoice) -> Literal["dark", "light"]:
-    """Which of the two palettes a choice stands for; dark where the system does not say."""
+def wanted_palette(app: QApplication, choice: str) -> Literal["dark", "light"]:
+    """Which of the two palettes a choice stands for; dark where it is none, or the system does not say."""
     if choice == "system":
         return "light" if app.styleHints().colorScheme() == Qt.ColorScheme.Light else "dark"
-    return choice
+    return "light" if choice == "light" else "dark"
 
 
 def load_fonts(app: QApplication) -> None:

@@ -78,7 +78,7 @@ class _Draw:
         self._recipe = recipe
 
     def __call__(self, engine: object) -> Frame:
-        return engine.render(RenderRequest(self._recipe))  # type: ignore[attr-defined,no-any-return]
+        return engine.render(RenderRequest(self._recipe))  # type: ignore[attr-defined]
 
 
 def portrait(model: ModelRef, base: SeedBlend | StoredLatent, recipe: Recipe) -> Recipe:

@@ -10,6 +10,7 @@ from typing import Literal
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -29,6 +30,7 @@ from explorer.gui.render_bridge import Picture
 from explorer.render.frame import Frame
 
 Enlarging = Literal["auto", "smooth", "crisp"]
+ENLARGING: tuple[Enlarging, ...] = ("auto", "smooth", "crisp")
 
 MARGIN = 20
 """Around a fitted picture, in logical pixels."""
@@ -85,7 +87,7 @@ class Viewer(QWidget):
     @property
     def overlay_text(self) -> str:
         """Line of facts about the frame on screen."""
-        return self._facts()
+        return "  ".join(self._facts())
 
     def show_picture(self, picture: Picture) -> None:
         """Take over from the picture shown before."""
@@ -318,37 +320,43 @@ class Viewer(QWidget):
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.drawText(line, flags, self._message)
 
-    def _facts(self) -> str:
+    def _facts(self) -> list[str]:
         frame = self.frame
         if frame is None:
-            return ""
+            return []
         height, width = frame.pixels.shape[:2]
         full_width = round(width * frame.full_resolution / height)
-        parts = [f"{full_width} × {frame.full_resolution}"]
+        facts = [f"{full_width} × {frame.full_resolution}"]
         if frame.is_draft:
-            parts.append(f"draft {width} × {height}")
+            facts.append(f"draft {width} × {height}")
         milliseconds = frame.seconds * 1000
-        parts.append(f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms")
+        facts.append(f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms")
         rate = self._pace.rate()
-        parts.append(f"{rate:.0f} fps" if rate is not None else "– fps")
-        parts.append(device_name(frame))
-        return "   ".join(parts)
+        if rate is not None:
+            facts.append(f"{rate:.0f} fps")
+        facts.append(device_name(frame))
+        return facts
 
     def _paint_facts(self, painter: QPainter) -> None:
+        """Quietly in the lower left corner; on a ground of its own where the picture reaches there."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = theme.with_weight(self.font(), self.font().Weight.Medium, 11)
-        font.setFeature("tnum", 1)
+        font.setFeature(QFont.Tag("tnum"), 1)
         painter.setFont(font)
-        text = self._facts()
-        width = painter.fontMetrics().horizontalAdvance(text) + 20
-        chip = QRectF(12, self.height() - 36, width, 24)
-        ground = QColor(self.palette().color(theme.STAGE))
-        ground.setAlpha(190)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        painter.drawRoundedRect(chip, 6, 6)
+        facts, metrics = self._facts(), painter.fontMetrics()
+        line = metrics.height() + 3
+        width = max(metrics.horizontalAdvance(fact) for fact in facts) + 16
+        ground = QRectF(10, self.height() - 12 - line * len(facts) - 8, width, line * len(facts) + 8)
+        if ground.intersects(self.target()):
+            colour = QColor(self.palette().color(theme.STAGE))
+            colour.setAlpha(170)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawRoundedRect(ground, 6, 6)
         painter.setPen(self.palette().color(theme.DIM))
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+        for index, fact in enumerate(facts):
+            place = QRectF(ground.left() + 8, ground.top() + 4 + index * line, width, line)
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fact)
 
     def _paint_drop(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

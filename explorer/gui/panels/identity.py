@@ -35,6 +35,7 @@ class IdentityPanel(Panel):
             1.0,
             reach=(-2.0, 3.0),
             fill=theme.SEED_B,
+            start=theme.SEED_A,
             tip="Walk from the face of A to the face of B; typed values may go past both",
         )
         self.blend.setObjectName("blend_slider")
@@ -43,7 +44,7 @@ class IdentityPanel(Panel):
         self.origin.setWordWrap(True)
         for widget in (self.new_face, self.origin, self.a, self.b, self.blend):
             self.column.addWidget(widget)
-        self.column.setSpacing(10)
+        self.column.setSpacing(8)
 
         self.a.box.edited.connect(self._edit_a)
         self.a.dice.clicked.connect(self._new_face)
@@ -104,7 +105,7 @@ class _SeedRow(QWidget):
 
     def __init__(self, letter: str, colour: QPalette.ColorRole, name: str) -> None:
         super().__init__()
-        self.thumbnail = Thumbnail(letter, colour, 56)
+        self.thumbnail = Thumbnail(letter, colour, 52)
         self.thumbnail.setObjectName(f"{name}_thumbnail")
         self.thumbnail.setToolTip(f"Click: go to {letter}")
         self.thumbnail.setAccessibleName(f"Face of seed {letter}; Enter goes there")
@@ -129,7 +130,7 @@ class _SeedRow(QWidget):
         line.addWidget(self.next)
         line.addWidget(self.dice)
         words = QVBoxLayout()
-        words.setSpacing(4)
+        words.setSpacing(2)
         words.addWidget(caption)
         words.addLayout(line)
         row = QHBoxLayout(self)

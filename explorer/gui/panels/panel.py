@@ -21,7 +21,7 @@ class Panel(QWidget):
         self.setObjectName(f"{self.KEY}_panel")
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 2, 0, 0)
-        self.column.setSpacing(8)
+        self.column.setSpacing(5)
 
     def tools(self) -> tuple[QWidget, ...]:
         """Buttons for the panel's header."""

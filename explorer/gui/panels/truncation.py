@@ -29,7 +29,7 @@ class TruncationPanel(Panel):
             reach=(-10.0, 10.0),
             origin=0.0,
             ticks=(0.0, 1.0),
-            tip="0 = the average face, 1 = as drawn, below 0 = its opposite. Smaller is safer, larger is wilder",
+            tip="0 = the average face, 1 = as drawn, below 0 = its opposite. Smaller is safer, larger wilder",
         )
         self.psi.setObjectName("psi_slider")
         self.psi.edited.connect(self._edit_psi)

@@ -44,13 +44,22 @@ class FloatSlider(QWidget):
         ticks: tuple[float, ...] = (),
         special: tuple[float, str] | None = None,
         fill: QPalette.ColorRole = theme.ACCENT,
+        start: QPalette.ColorRole | None = None,
         tip: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.label = QLabel(name)
         self.track = Track(
-            low, high, default=default, step=step, origin=origin, ticks=ticks, fill=fill, parent=self
+            low,
+            high,
+            default=default,
+            step=step,
+            origin=origin,
+            ticks=ticks,
+            fill=fill,
+            start=start,
+            parent=self,
         )
         box_low, box_high = reach or (low, high)
         self.box = ValueBox(box_low, box_high, decimals, special)

@@ -11,8 +11,8 @@ from explorer.gui.widgets.thumbnail import Thumbnail
 from explorer.gui.widgets.track import KNOB, Track
 
 LOW, HIGH = -1.0, 2.0
-HEIGHT = 138
-THUMBNAIL = 38
+HEIGHT = 130
+THUMBNAIL = 36
 
 
 class RowStrengths(QWidget):
@@ -52,8 +52,8 @@ class RowStrengths(QWidget):
         row.addWidget(self._thumbnails)
         row.addWidget(self._field, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.setSpacing(4)
+        column.setContentsMargins(0, 3, 0, 0)
+        column.setSpacing(3)
         column.addLayout(row)
         column.addWidget(self._readout)
         # The pictures stand level with the marks of 0 and 1 on the grooves.

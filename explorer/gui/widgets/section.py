@@ -35,9 +35,9 @@ class Section(QFrame):
         top.addWidget(self._header, 1)
         for tool in tools:
             top.addWidget(tool)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 8, 14, 12)
-        column.setSpacing(6)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(16, 6, 14, 11)
+        column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self._reason)
         column.addWidget(body)
@@ -53,7 +53,7 @@ class Section(QFrame):
         self._header.show_state()
         self.body.setVisible(is_open)
         self._reason.setVisible(is_open and bool(self._reason.text()))
-        self.layout().setContentsMargins(14, 8, 14, 12 if is_open else 8)
+        self._column.setContentsMargins(16, 6, 14, 11 if is_open else 6)
 
     def set_available(self, reason: str = "") -> None:
         """Enable the body, or disable it and say why, in place and as tooltip."""

@@ -5,7 +5,17 @@ groove goes there. Double-click resets. Arrow keys step, with the same modifiers
 """
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
 
 from explorer.gui import theme
@@ -16,6 +26,12 @@ KNOB = 7
 
 class Track(QSlider):
     """A slider over `low..high`; `amount` may lie outside, the knob then stays at the end.
+
+    Parameters
+    ----------
+    origin : amount from which the groove is filled up to the knob; `low` where omitted.
+    fill : palette role of the filled part.
+    start : role from which the whole groove shades over into `fill`, for a walk between two things.
 
     Signals
     -------
@@ -41,13 +57,14 @@ class Track(QSlider):
         ticks: tuple[float, ...] = (),
         orientation: Qt.Orientation = Qt.Orientation.Horizontal,
         fill: QPalette.ColorRole = theme.ACCENT,
+        start: QPalette.ColorRole | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(orientation, parent)
         self.low, self.high, self.default, self.step = low, high, default, step
         self.ticks = ticks
         self._origin = low if origin is None else origin
-        self._fill = fill
+        self._fill, self._start = fill, start
         self._amount = default
         self._whole = step >= 1
         self._anchor = (0.0, default, Qt.KeyboardModifier.NoModifier)
@@ -171,7 +188,7 @@ class Track(QSlider):
             Qt.Key.Key_PageDown: -10,
         }
         if key in strides:
-            wanted = self._amount + strides[key] * self._stride(event.modifiers())
+            wanted = self._amount + strides[Qt.Key(key)] * self._stride(event.modifiers())
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             wanted = self.low if key == Qt.Key.Key_Home else self.high
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -264,7 +281,16 @@ class Track(QSlider):
         colour = palette.color(self._fill) if self.isEnabled() else palette.color(theme.GROOVE)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        painter.drawRoundedRect(QRectF(min(knob, origin), across - 2, abs(knob - origin), 4), 2, 2)
+        if self._start is not None and self.isEnabled():
+            # A walk between two things: the whole groove shades from one to the other.
+            shade = QLinearGradient(start, 0, start + length, 0)
+            shade.setColorAt(0, palette.color(self._start))
+            shade.setColorAt(1, colour)
+            painter.setBrush(shade)
+            filled = QRectF(start, across - 2, length, 4)
+        else:
+            filled = QRectF(min(knob, origin), across - 2, abs(knob - origin), 4)
+        painter.drawRoundedRect(filled, 2, 2)
         self._paint_knob(painter, QPointF(knob, across), colour)
 
     def _paint_knob(self, painter: QPainter, centre: QPointF, colour: QColor) -> None:

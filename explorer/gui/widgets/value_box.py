@@ -99,12 +99,15 @@ def read_number(text: str) -> float | None:
 
 
 def leave_to_window(event: QEvent) -> bool:
-    """Whether `event` asks for a plain letter or Space, which no number box wants: the window's shortcuts do."""
+    """Whether `event` asks for a key that no number box wants and the window does: letters, Space, undo."""
     if event.type() != QEvent.Type.ShortcutOverride:
         return False
     key, modifiers = event.key(), event.modifiers()  # type: ignore[attr-defined]
     letter = Qt.Key.Key_A <= key <= Qt.Key.Key_Z or key == Qt.Key.Key_Space
-    if letter and modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+    plain = modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+    # Undo takes edits of the picture back, which the typing has already become.
+    undo = key in (Qt.Key.Key_Z, Qt.Key.Key_Y) and bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+    if undo or (letter and plain):
         event.ignore()
         return True
     return False

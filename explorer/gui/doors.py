@@ -1,0 +1,156 @@
+"""What opens beside the window: file dialogs, the clipboard, sheets and pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer.gui import outgoing
+from explorer.gui.actions import Actions
+from explorer.gui.dialogs.about import AboutDialog, Page
+from explorer.gui.dialogs.palette import CommandPalette
+from explorer.gui.dialogs.preferences import Preferences
+from explorer.gui.dialogs.shortcuts import ShortcutsSheet
+from explorer.gui.incoming import Incoming
+from explorer.gui.model_desk import ModelDesk
+from explorer.gui.outgoing import Outgoing
+from explorer.gui.session import Session
+from explorer.gui.settings import Settings
+from explorer.gui.viewer import Viewer
+from explorer.locations import user_pictures_dir
+
+PICTURE_FILTER = "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp);;TIFF (*.tif)"
+OPEN_FILTER = (
+    "All that can be opened (*.safetensors *.pkl *.png *.jpg *.jpeg *.webp *.tif *.tiff *.json);;"
+    "All files (*)"
+)
+NETWORK_FILTER = "Networks (*.safetensors *.pkl);;All files (*)"
+SESSION_FILTER = "Session (*.json)"
+
+
+class Doors(QObject):
+    """Asks the user for a file or shows a page, and hands on what comes of it."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        commands: Actions,
+        viewer: Viewer,
+        desk: ModelDesk,
+        incoming: Incoming,
+        out: Outgoing,
+        kept: Settings,
+        take_session: Callable[[], Session],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._commands, self._viewer, self._desk = window, commands, viewer, desk
+        self._incoming, self._out, self._kept, self._take_session = incoming, out, kept, take_session
+        incoming.open_network_offer = self.open_network
+
+    # In.
+
+    def open(self) -> None:
+        """Choose any file to open."""
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open", str(self._folder()), OPEN_FILTER)
+        if path:
+            self._incoming.open_path(Path(path))
+
+    def open_network(self) -> None:
+        """Choose a network's file."""
+        recent = self._kept.recent_models
+        folder = str(Path(recent[0]).parent) if recent else str(Path.home())
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open network", folder, NETWORK_FILTER)
+        if path:
+            self._incoming.open_network(Path(path))
+
+    def paste(self) -> None:
+        """Open what was copied."""
+        data = QGuiApplication.clipboard().mimeData()
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self._incoming.open_path(paths[0])
+        else:
+            self._incoming.paste(data.text())
+
+    # Out: always what is seen.
+
+    def save_picture(self) -> None:
+        """Choose where to save what is seen."""
+        frame = self._viewer.frame
+        if frame is None:
+            return
+        start = outgoing.free_path(self._folder(), outgoing.suggested_name(frame))
+        path, chosen = QFileDialog.getSaveFileName(self._window, "Save picture", str(start), PICTURE_FILTER)
+        if path:
+            # A name typed without a suffix takes that of the chosen kind.
+            suffix = chosen.partition("*")[2].rstrip(")") or ".png"
+            self._out.save_picture(frame, with_suffix(Path(path), suffix), self._desk.info)
+
+    def quick_save(self) -> None:
+        """Save what is seen beside the last one."""
+        frame = self._viewer.frame
+        if frame is not None:
+            path = outgoing.free_path(self._folder(), outgoing.suggested_name(frame))
+            self._out.save_picture(frame, path, self._desk.info)
+
+    def save_session(self) -> None:
+        """Choose where to save the session."""
+        start = str(outgoing.free_path(self._folder(), "session.json"))
+        path, _ = QFileDialog.getSaveFileName(self._window, "Save session", start, SESSION_FILTER)
+        if path:
+            self._out.save_session(self._take_session(), with_suffix(Path(path), ".json"))
+
+    def copy_picture(self) -> None:
+        """Copy what is seen."""
+        if self._viewer.frame is not None:
+            self._out.copy_picture(self._viewer.frame)
+
+    def copy_recipe(self) -> None:
+        """Copy the recipe of what is seen."""
+        if self._viewer.frame is not None:
+            self._out.copy_recipe(self._viewer.frame)
+
+    # Pages.
+
+    def open_palette(self) -> None:
+        """Find a command."""
+        palette = CommandPalette(self._commands, self._window)
+        middle = self._viewer.mapToGlobal(self._viewer.rect().center())
+        top = self._window.mapToGlobal(self._window.rect().topLeft()).y()
+        palette.move(middle.x() - palette.width() // 2, top + 90)
+        palette.show()
+
+    def open_shortcuts(self) -> None:
+        """All keys."""
+        ShortcutsSheet(self._commands, self._window).show()
+
+    def open_about(self) -> None:
+        """Version and licences."""
+        self._show_about("about")
+
+    def open_model_card(self) -> None:
+        """The bundled network's own page."""
+        self._show_about("model card")
+
+    def open_preferences(self) -> None:
+        """Settings."""
+        dialog = Preferences(self._kept, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_about(self, page: Page) -> None:
+        AboutDialog(page, self._window).show()
+
+    def _folder(self) -> Path:
+        """Folder for pictures: the one used last, or the system's."""
+        for folder in (self._kept.picture_folder, str(user_pictures_dir())):
+            if folder and Path(folder).is_dir():
+                return Path(folder)
+        return Path.home()
+
+
+def with_suffix(path: Path, suffix: str) -> Path:
+    """Give a path a suffix where it has none."""
+    return path if path.suffix else path.with_name(path.name + suffix)
