@@ -48,10 +48,11 @@ class MappingNetwork:
         self._embed: tuple[Tensor, Tensor | None] | None = None
         if c_dim > 0:
             bias = None
-            table = weights.take("mapping.embed.weight", None, c_dim)
             if self._label_mode == "embed":
-                table = table / math.sqrt(c_dim)
+                table = weights.take("mapping.embed.weight", None, c_dim) / math.sqrt(c_dim)
                 bias = weights.take("mapping.embed.bias", table.shape[0]).to(device)
+            else:
+                table = weights.take("mapping.label.weight", c_dim, None).t().contiguous()
             self._embed = (table.to(device), bias)
             width += table.shape[0]
 

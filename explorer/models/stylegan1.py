@@ -9,18 +9,17 @@
 - `truncation_psi`, `truncation_cutoff`: what the network applies by itself where its user
   says nothing (0.7 and 8 in all releases). Kept for display, not applied here.
 
-Tensors, values as TensorFlow has them and axes in PyTorch's order:
+Tensors, with axes as in the canonical StyleGAN2 names (specification, section 8):
 
 - `mapping.fc{i}.{weight [out, in], bias}`, `mapping.w_avg`; with classes also
-  `mapping.embed.weight [label width, c_dim]` (TensorFlow: `LabelConcat/weight`).
+  `mapping.label.weight [c_dim, label width]` (TensorFlow: `LabelConcat/weight`).
 - `synthesis.b4.const [C, 4, 4]`.
-- `synthesis.b{r}.conv0` and `.conv1` for r = 4, 8, ... R: `.weight [out, in, 3, 3]`, never
-  flipped (not in `b4.conv0`, which is the constant's layer), `.bias [out]`,
-  `.noise_weight [out]`, `.noise_const [r, r]`, `.style.weight [2 out, w_dim]` and
-  `.style.bias [2 out]` (scales first, then shifts). Both noise tensors are absent in a
+- `synthesis.b{r}.layer0` and `.layer1` for r = 4, 8, ... R: `.weight [out, in, 3, 3]` as
+  permuted from TensorFlow, never flipped (not in `b4.layer0`, the constant's layer),
+  `.bias [out]`, `.noise_weight [out]`, `.noise_const [r, r]`, `.style.weight [2 out, w_dim]`
+  and `.style.bias [2 out]` (scales first, then shifts). Both noise tensors are absent in a
   network trained without noise.
-- `synthesis.b{R}.torgb.{weight [img_channels, C, 1, 1], bias}`. Lower resolutions may have
-  theirs too, from when the network was growing: kept, and out of use since.
+- `synthesis.torgb.{weight [img_channels, C, 1, 1], bias}` (TensorFlow: `ToRGB_lod0`).
 
 References
 ----------
@@ -60,7 +59,7 @@ class StyledLayer:
 
     Parameters
     ----------
-    name : `synthesis.b32.conv0`, ...
+    name : `synthesis.b32.layer0`, ...
     in_channels : of the features, the constant's own for its layer
     has_conv : whether there is a convolution; `is_up` whether it doubles the size
     is_fused : the up-sampling was trained as a transposed convolution
@@ -217,7 +216,7 @@ class StyleGAN1(Generator):
         for power in range(2, int(math.log2(description.resolution)) + 1):
             resolution = 2**power
             for number in (0, 1):
-                name = f"b{resolution}.conv{number}"
+                name = f"b{resolution}.layer{number}"
                 layer = StyledLayer(
                     weights,
                     f"synthesis.{name}",
@@ -233,15 +232,10 @@ class StyleGAN1(Generator):
                 steps.append(Step(name, (len(steps),), resolution, layer.noise is not None, makes_rgb=False))
                 self._layers.append(layer)
                 channels = layer.out_channels
-            torgb = f"synthesis.b{resolution}.torgb"
-            if resolution == description.resolution or weights.has(f"{torgb}.weight"):
-                weight = weights.take(f"{torgb}.weight", description.img_channels, channels, 1, 1)
-                bias = weights.take(f"{torgb}.bias", description.img_channels)
-        # Those of lower resolutions drew while the network was growing and were not trained since.
+        weight = weights.take("synthesis.torgb.weight", description.img_channels, channels, 1, 1)
         self._torgb = (weight / math.sqrt(channels)).to(self.device)
-        self._torgb_bias = bias.to(self.device)
-        name = f"b{description.resolution}.torgb"
-        steps.append(Step(name, (), description.resolution, reads_noise=False, makes_rgb=True))
+        self._torgb_bias = weights.take("synthesis.torgb.bias", description.img_channels).to(self.device)
+        steps.append(Step("torgb", (), description.resolution, reads_noise=False, makes_rgb=True))
         return tuple(steps)
 
     def mapping(

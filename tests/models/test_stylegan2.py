@@ -193,9 +193,9 @@ def test_each_class_may_have_an_average_of_its_own() -> None:
 
 def test_the_label_of_tensorflow_stylegan2_is_normalised_with_z() -> None:
     tensors = random_tensors("skip", 16, channels_of(16, 128, 16), c_dim=2, mapping_layers=1)
-    del tensors["mapping.embed.bias"]
+    del tensors["mapping.embed.weight"], tensors["mapping.embed.bias"]
     table = torch.randn(2, 8, generator=torch.Generator().manual_seed(3))
-    tensors["mapping.embed.weight"] = table.t()
+    tensors["mapping.label.weight"] = table
     network = StyleGAN2(description_of("skip", 16, c_dim=2, label_mode="concat"), tensors)
     z = network.latent(5)
     joined = torch.cat([z, table[1:]], dim=1)
