@@ -257,5 +257,7 @@ class Generator(ABC):
 
 def tensor_bytes(tensors: Sequence[Tensor]) -> int:
     """Bytes of tensors, counting each storage once."""
-    seen = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
-    return sum(seen.values())
+    packed = [t for t in tensors if t.layout != torch.strided]  # such have no storage to ask
+    stored = [t.untyped_storage() for t in tensors if t.layout == torch.strided]
+    seen = {storage.data_ptr(): storage.nbytes() for storage in stored}
+    return sum(seen.values()) + sum(t.numel() * t.element_size() for t in packed)

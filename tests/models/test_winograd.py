@@ -1,0 +1,71 @@
+"""Winograd's convolution against the ordinary one."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from explorer.models import winograd
+from explorer.models.winograd import WinogradConv, tile_for, transforms
+from tests.models.synthetic import random_network
+
+
+def styled(size: int, inputs: int = 32, outputs: int = 48, n: int = 2) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(size)
+    x = torch.randn(n, inputs, size, size, generator=generator).contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(outputs, inputs, 3, 3, generator=generator)
+    style, scale = torch.randn(n, inputs, generator=generator), torch.rand(n, outputs, generator=generator)
+    return x, weight, style, scale, torch.randn(outputs, generator=generator)
+
+
+@pytest.mark.parametrize("has_grouped", [True, False])
+@pytest.mark.parametrize("tile", [2, 4])
+@pytest.mark.parametrize("size", [4, 8, 20])
+def test_it_equals_the_ordinary_sum(
+    tile: int, size: int, has_grouped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if has_grouped and not winograd._has_grouped():
+        pytest.skip("this build of torch lacks the grouped product")
+    monkeypatch.setattr(winograd, "_has_grouped", lambda: has_grouped)
+    monkeypatch.setattr(winograd, "_CACHE_BYTES", 1)  # several strips, the last one shorter
+    x, weight, style, scale, bias = styled(size)
+    before = x.clone()
+    found = WinogradConv(weight, tile, size)(x, style, scale, bias)
+    wanted = F.conv2d((x * style[:, :, None, None]).double(), weight.double(), padding=1)
+    wanted = wanted * scale.double()[:, :, None, None] + bias.double()[:, None, None]
+    assert float((found - wanted).abs().max() / wanted.abs().max()) < 5e-6
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("tile", [2, 4])
+def test_the_transforms_filter_a_line(tile: int) -> None:
+    kernel, before, after = transforms(tile)
+    generator = torch.Generator().manual_seed(0)
+    x, taps = torch.randn(tile + 2, generator=generator).numpy(), torch.randn(3, generator=generator).numpy()
+    wanted = [float(x[i : i + 3] @ taps) for i in range(tile)]
+    assert after @ ((kernel @ taps) * (before @ x)) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_narrow_and_small_layers_stay_as_they_are() -> None:
+    assert tile_for(512, 512, 4) is None
+    assert tile_for(64, 64, 32) is None
+    assert tile_for(200, 200, 64) is None
+    assert tile_for(512, 512, 8) == 2
+    assert tile_for(512, 256, 32) == 4
+
+
+def test_a_network_uses_it_where_layers_are_wide() -> None:
+    network = random_network("skip", 16, channels={4: 32, 8: 256, 16: 128})
+    chosen = {
+        step.name: link.conv.winograd is not None
+        for step, link in zip(network.steps, network._links, strict=True)
+        if link.conv is not None
+    }
+    assert chosen == {
+        "b4.conv1": False,
+        "b8.conv0": False,
+        "b8.conv1": True,
+        "b16.conv0": False,
+        "b16.conv1": True,
+    }
+    assert network.nbytes > 4 * (256 * 256 * 16 + 128 * 128 * 36)
