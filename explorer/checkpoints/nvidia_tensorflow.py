@@ -255,6 +255,11 @@ def _stylegan1_rules(resolution: int) -> tuple[Rule, ...]:
 def _stylegan1(variables: dict[str, NumpyArray], options: Options, path: str) -> Found:
     _refuse_options(options, path)
     resolution = _resolution(variables, path)
+    lod = variables.get("synthesis/lod", variables.get("lod"))
+    if lod is not None and lod.shape == () and plain(lod) != 0:
+        raise UnsupportedCheckpointError(
+            f"{path}: a StyleGAN saved while still growing (lod {plain(lod):g}); only grown ones are drawn"
+        )
     tensors, notes = translate(variables, _stylegan1_rules(resolution), path)
     fused = options.get("fused_scale", "auto")
     if fused not in ("auto", True, False):
@@ -265,9 +270,6 @@ def _stylegan1(variables: dict[str, NumpyArray], options: Options, path: str) ->
         lr_multiplier=_number(options.get("mapping_lrmul", 0.01), "mapping_lrmul", path),
         path=path,
     )
-    lod = variables.get("synthesis/lod", variables.get("lod"))
-    if lod is not None and lod.shape == () and plain(lod) > 0:
-        notes += (f"The network was still growing (lod {plain(lod):g}); it is drawn as if grown up.",)
     return Found(description, tensors, FORMAT, _header(options), notes)
 
 

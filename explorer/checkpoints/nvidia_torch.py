@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.checkpoints import stylegan2_layout
+from explorer.checkpoints import stylegan2_layout, stylegan3_layout
 from explorer.checkpoints.statements import Found, left_out
 from explorer.checkpoints.stylegan2_layout import Switches
-from explorer.checkpoints.values import Instance, Persistent, TensorView, plain
+from explorer.checkpoints.values import Instance, Persistent, TensorView, plain, plain_list
 from explorer.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
 from explorer.models.description import NetworkDescription
 
@@ -74,6 +74,8 @@ def read_snapshot(value: Any, path: str) -> Found:
         )
     if "synthesis.b4" in parts.modules:
         found = _stylegan2(parts, path)
+    elif "synthesis.input" in parts.modules and parts.attribute("synthesis", "layer_names"):
+        found = _stylegan3(parts, path)
     else:
         raise UnsupportedCheckpointError(
             f"{path}: a network of the class {network.class_name[:80]!a} in NVIDIA's format, "
@@ -149,6 +151,62 @@ def _stylegan2(parts: Parts, path: str) -> Found:
     description = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), switches, path)
     _check_stated(parts, description, path)
     return Found(description, tensors, FORMAT, notes=notes)
+
+
+def _stylegan3(parts: Parts, path: str) -> Found:
+    if "mapping.embed_proj" in parts.modules or _rank(parts, "mapping.w_avg") == 2:
+        raise UnsupportedCheckpointError(
+            f"{path}: a StyleGAN-XL network; its way of mapping classes is not drawn here yet"
+        )
+    tensors = {name: view for name, view in parts.tensors.items() if stylegan3_layout.is_known(name)}
+    notes = left_out(sorted(parts.tensors.keys() - tensors.keys()))
+    names = parts.attribute("synthesis", "layer_names")
+    if not isinstance(names, list) or not all(type(name) is str for name in names):
+        raise CorruptCheckpointError(f"{path}: the layers of the network have no names")
+    options = {
+        "layers": [_layer_geometry(parts, name, path) for name in names],
+        "input": {
+            "size": _pair(parts.attribute("synthesis.input", "size"), path),
+            "sampling_rate": _number(parts.attribute("synthesis.input", "sampling_rate"), path),
+            "bandwidth": _number(parts.attribute("synthesis.input", "bandwidth"), path),
+        },
+        "output_scale": _number(parts.attribute("synthesis", "output_scale", 0.25), path),
+        "lr_multiplier": _number(parts.attribute("mapping.fc0", "bias_gain", 0.01), path),
+    }
+    description = stylegan3_layout.describe(stylegan2_layout.shapes_of(tensors), options, path)
+    _check_stated(parts, description, path)
+    return Found(description, tensors, FORMAT, notes=notes)
+
+
+def _rank(parts: Parts, name: str) -> int:
+    return len(parts.tensors[name].shape) if name in parts.tensors else 0
+
+
+def _layer_geometry(parts: Parts, name: str, path: str) -> dict[str, Any]:
+    """What a StyleGAN3 layer states of itself, in plain numbers."""
+    module = f"synthesis.{name}"
+    padding = plain_list(parts.attribute(module, "padding"))
+    if len(padding) != 4 or not all(type(item) is int for item in padding):
+        raise CorruptCheckpointError(f"{path}: the layer {name[:80]!a} has no proper padding")
+    geometry: dict[str, Any] = {"name": name}
+    for key in stylegan3_layout.LAYER_FLAGS:
+        geometry[key] = bool(parts.attribute(module, key, False))
+    for key in stylegan3_layout.LAYER_PAIRS:
+        geometry[key] = _pair(parts.attribute(module, key), path)
+    for key in stylegan3_layout.LAYER_NUMBERS:
+        value = parts.attribute(module, key)
+        number = _number(value, path)
+        geometry[key] = value if type(value) is int else number
+    geometry["conv_clamp"] = _number(parts.attribute(module, "conv_clamp"), path)
+    geometry["padding"] = padding
+    return geometry
+
+
+def _pair(value: object, path: str) -> list[int]:
+    pair = stylegan3_layout.whole_pair(plain_list(value) or value)
+    if pair is None:
+        raise CorruptCheckpointError(f"{path}: a layer without proper sizes")
+    return pair
 
 
 def _check_stated(parts: Parts, description: NetworkDescription, path: str) -> None:

@@ -20,7 +20,9 @@ from explorer.checkpoints import (
     nvidia_torch,
     rosinality,
     safetensors_form,
+    stylegan1_layout,
     stylegan2_layout,
+    stylegan3_layout,
 )
 from explorer.checkpoints.allow_list import FOREIGN, PLAIN_PICKLE
 from explorer.checkpoints.network import CheckpointInfo, LoadedNetwork
@@ -34,6 +36,9 @@ from explorer.errors import CheckpointError, CorruptCheckpointError, Unsupported
 
 if TYPE_CHECKING:
     import torch
+
+    from explorer.checkpoints.stylegan2_layout import Shapes
+    from explorer.models.description import NetworkDescription
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +138,7 @@ def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str) -> Load
     form = safetensors_form.parse_form(bytes(buffer[8 : 8 + length]), len(buffer), path)
     tensors = safetensors_form.load_tensors(mapping, form)
     stated = form.description
-    if stated.architecture == "stylegan2":
-        _check_stated(stated, tensors, path)
+    _check_stated(stated, tensors, path)
     return LoadedNetwork(
         description=stated,
         tensors=tensors,
@@ -144,18 +148,27 @@ def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str) -> Load
     )
 
 
-def _check_stated(stated: Any, tensors: dict[str, torch.Tensor], path: str) -> None:
+def _check_stated(stated: NetworkDescription, tensors: dict[str, torch.Tensor], path: str) -> None:
     """Compare a description in a header with what the tensors tell."""
-    switches = stylegan2_layout.Switches(label_mode=str(stated.options.get("label_mode", "embed")))
-    told = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), switches, path)
+    told = _describe_again(stated, stylegan2_layout.shapes_of(tensors), path)
     for name, value in told.as_json().items():
         claim = getattr(stated, name)
         if name == "options":
-            name, value, claim = "arch", value["arch"], claim.get("arch", value["arch"])
+            name, value, claim = "arch", value.get("arch"), claim.get("arch", value.get("arch"))
         if claim != value:
             raise CorruptCheckpointError(
                 f"{path}: the header states {name} {claim!r}, the tensors say {value!r}"
             )
+
+
+def _describe_again(stated: NetworkDescription, shapes: Shapes, path: str) -> NetworkDescription:
+    options = stated.options
+    if stated.architecture == "stylegan1":
+        return stylegan1_layout.describe(shapes, fused_scale="auto", lr_multiplier=0.01, path=path)
+    if stated.architecture == "stylegan2":
+        switches = stylegan2_layout.Switches(label_mode=str(options.get("label_mode", "embed")))
+        return stylegan2_layout.describe(shapes, switches, path)
+    return stylegan3_layout.describe(shapes, options, path)
 
 
 def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, list[str]]:

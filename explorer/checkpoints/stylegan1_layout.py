@@ -56,13 +56,13 @@ def describe(shapes: Shapes, *, fused_scale: Any, lr_multiplier: float, path: st
         block = f"synthesis.b{resolution}"
         after = shape_of(shapes, f"{block}.conv1.weight", 4, path)[0]
         if resolution == 4:
-            expected |= _styled(f"{block}.conv0", before, resolution, w_dim)
+            expected |= _styled(shapes, f"{block}.conv0", before, resolution, w_dim)
             expected[f"{block}.conv1.weight"] = (after, before, 3, 3)
         else:
-            expected |= _styled(f"{block}.conv0", after, resolution, w_dim)
+            expected |= _styled(shapes, f"{block}.conv0", after, resolution, w_dim)
             expected[f"{block}.conv0.weight"] = (after, before, 3, 3)
             expected[f"{block}.conv1.weight"] = (after, after, 3, 3)
-        expected |= _styled(f"{block}.conv1", after, resolution, w_dim)
+        expected |= _styled(shapes, f"{block}.conv1", after, resolution, w_dim)
         if resolution == last or f"{block}.torgb.weight" in shapes:
             expected[f"{block}.torgb.weight"] = (img_channels, after, 1, 1)
             expected[f"{block}.torgb.bias"] = (img_channels,)
@@ -80,11 +80,14 @@ def describe(shapes: Shapes, *, fused_scale: Any, lr_multiplier: float, path: st
     )
 
 
-def _styled(name: str, channels: int, resolution: int, w_dim: int) -> dict[str, Shape]:
-    return {
+def _styled(shapes: Shapes, name: str, channels: int, resolution: int, w_dim: int) -> dict[str, Shape]:
+    layer: dict[str, Shape] = {
         f"{name}.bias": (channels,),
-        f"{name}.noise_weight": (channels,),
-        f"{name}.noise_const": (resolution, resolution),
         f"{name}.style.weight": (2 * channels, w_dim),
         f"{name}.style.bias": (2 * channels,),
     }
+    # A network trained without noise has neither of the two.
+    if f"{name}.noise_weight" in shapes or f"{name}.noise_const" in shapes:
+        layer[f"{name}.noise_weight"] = (channels,)
+        layer[f"{name}.noise_const"] = (resolution, resolution)
+    return layer

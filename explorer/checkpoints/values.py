@@ -279,3 +279,10 @@ def plain(value: object) -> Any:
     if isinstance(value, NumpyArray) and value.shape == ():
         return value.to_numpy().item()
     return value
+
+
+def plain_list(value: object) -> list[Any]:
+    """A short list of numbers, also where numpy holds it; empty for anything else."""
+    if isinstance(value, NumpyArray) and len(value.shape) == 1 and value.shape[0] <= 64:
+        return list(value.to_numpy().tolist())
+    return [plain(item) for item in value] if isinstance(value, list | tuple) and len(value) <= 64 else []

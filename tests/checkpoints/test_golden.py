@@ -1,5 +1,6 @@
 """Reference networks: every tensor equals what another reader finds, and sizes are what they are."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,12 @@ from tests.checkpoints import oracle
 from tests.support import golden_dir, golden_file, golden_index, needs_golden
 
 ENTRIES = {entry["file"]: entry for entry in golden_index()}
-TORCH_STYLEGAN2 = [
-    name
-    for name, entry in ENTRIES.items()
-    if entry["family"] == "stylegan2" and entry["container"].startswith("torch module")
-]
+TORCH_PICKLES = [name for name, entry in ENTRIES.items() if entry["container"].startswith("torch module")]
 
 pytestmark = needs_golden
 
 
-@pytest.mark.parametrize("name", TORCH_STYLEGAN2)
+@pytest.mark.parametrize("name", TORCH_PICKLES)
 def test_every_tensor_of_a_torch_pickle(name: str) -> None:
     path = golden_file(name, Path())
     network = read_checkpoint(path)
@@ -76,10 +73,7 @@ def test_places_of_tensorflow_stylegan1() -> None:
         assert np.array_equal(tensors[name].numpy(), value), name
 
 
-READABLE = [name for name, entry in ENTRIES.items() if not entry["family"].startswith("stylegan3")]
-
-
-@pytest.mark.parametrize("name", READABLE)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_sizes_and_average(name: str, tmp_path: Path) -> None:
     folder = golden_dir()
     assert folder is not None
@@ -96,7 +90,7 @@ def test_sizes_and_average(name: str, tmp_path: Path) -> None:
         assert network.sha256 == entry["sha256"]
 
 
-@pytest.mark.parametrize("name", READABLE)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_inspect_tells_the_same(name: str, tmp_path: Path) -> None:
     entry = ENTRIES[name]
     info = inspect_checkpoint(golden_file(name, tmp_path)).as_json()
@@ -130,8 +124,24 @@ def test_inspect_tells_the_same(name: str, tmp_path: Path) -> None:
         ("rosinality_small.pt", {"arch": "skip", "conv_clamp": None, "lr_multiplier": 0.01}),
         ("tf_sg1.pkl", {"fused_scale": "auto", "label_mode": "concat", "lr_multiplier": 0.01}),
         ("tf_sg1_fused.pkl", {"fused_scale": True}),
+        ("sg3_t.pkl", {"output_scale": 0.25, "lr_multiplier": 0.01}),
     ],
 )
 def test_switches(name: str, options: dict[str, Any]) -> None:
     found = read_checkpoint(golden_file(name, Path())).description.options
     assert {key: found[key] for key in options} == options
+
+
+def test_geometry_of_alias_free_layers() -> None:
+    """StyleGAN3's layers state their own sizes; they arrive as plain numbers."""
+    path = golden_file("sg3_r.pkl", Path())
+    options = read_checkpoint(path).description.options
+    state = oracle.load(path)["G_ema"]["state"]["_modules"]["synthesis"]["state"]
+    assert json.loads(json.dumps(options)) == options
+    assert [layer["name"] for layer in options["layers"]] == state["layer_names"]
+    assert options["input"]["size"] == state["_modules"]["input"]["state"]["size"].tolist()
+    for layer in options["layers"]:
+        stated = state["_modules"][layer["name"]]["state"]
+        for key, value in layer.items():
+            if key != "name":
+                assert np.array_equal(value, stated[key]), key
