@@ -1,6 +1,6 @@
 """`frame`: one picture at batch 1, on one thread and on all that the engine uses, against the plain form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -9,10 +9,17 @@ from explorer.bench import Result
 from explorer.bench.clocks import ratio, take_turns
 from explorer.bench.conditions import Conditions
 from explorer.bench.plain import PlainStyleGAN2
+from explorer.bench.plain_stylegan3 import PlainStyleGAN3
 from explorer.bench.subjects import Subject
 from explorer.render import Engine, RenderRequest, devices
 
-PLAIN = {"stylegan2": PlainStyleGAN2}
+Yardstick = PlainStyleGAN2 | PlainStyleGAN3
+
+PLAIN: Mapping[str, type[Yardstick]] = {
+    "stylegan2": PlainStyleGAN2,
+    "stylegan3-t": PlainStyleGAN3,
+    "stylegan3-r": PlainStyleGAN3,
+}
 """The yardstick of each family that has one."""
 
 
@@ -30,7 +37,7 @@ def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
 
 
 def _measure(
-    subject: Subject, conditions: Conditions, engine: Engine, yardstick: PlainStyleGAN2 | None, threads: int
+    subject: Subject, conditions: Conditions, engine: Engine, yardstick: Yardstick | None, threads: int
 ) -> Result:
     generator = engine.generator(subject.ref)
     ws = generator.mapping(generator.latent(1), psi=0.7)

@@ -5,12 +5,13 @@ import json
 import pytest
 import torch
 
-from explorer.bench.subjects import RANDOM, subjects
+from explorer.bench.random_networks import RANDOM
+from explorer.bench.subjects import subjects
 from explorer.cli import bench as verb
 from explorer.cli.main import main
 from explorer.errors import ModelNotFoundError
 
-TINY = "random-tiny-16"
+TINY, TINY_SG3 = "random-tiny-16", "random-tiny-sg3-32"
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +29,10 @@ def bench(capsys, *words):
 
 
 def test_frame_tells_the_error_beside_every_speed(capsys):
-    results = bench(capsys, "--only", "frame")
+    results = bench(capsys, "--only", "frame", "--model", TINY_SG3)
+    assert {(r["model"], r["resolution"]) for r in results} == {(TINY, 16), (TINY_SG3, 32)}
     assert results[0]["threads"] == 1
     for result in results:
-        assert (result["name"], result["model"], result["resolution"]) == ("frame", TINY, 16)
         assert 0 <= result["max_error"] < 1e-4
         assert result["p50_ms"] >= result["min_ms"] > 0
         assert result["ratio"] > 0
@@ -107,7 +108,7 @@ def test_an_unknown_network_is_one_line_that_names_those_there_are(capsys):
 def test_a_run_leaves_the_users_register_alone_and_no_files_behind():
     with subjects([TINY]) as (subject,):
         assert subject.path.is_file()
-        assert subject.read().description.resolution == RANDOM[TINY][0]
+        assert subject.read().description.resolution == RANDOM[TINY].resolution
     assert not subject.path.exists()
     with pytest.raises(ModelNotFoundError), subjects(["no-such-net"]):
         pass

@@ -7,17 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.checkpoints import Shelf
-from explorer.models import Features, NoisePlan, Step
-from explorer.recipe import Mix, ModelRef, Noise, Recipe, SeedBlend
+from explorer.models import Features, NoisePlan, Step, build_generator
+from explorer.recipe import Mix, ModelRef, Noise, Recipe, SeedBlend, Transform
 from explorer.render.engine import Engine
 from explorer.render.frame import RenderRequest
 from explorer.render.stages import StageCache, added_bytes, chain_keys, worth_keeping
+from tests.models import synthetic_stylegan3
 from tests.models.synthetic import random_network
 from tests.render.fakes import SmallShelf
 from tests.support import golden_file, needs_golden
 
 NETWORKS = {arch: random_network(arch, 16) for arch in ("skip", "resnet", "orig")} | {
-    "classes": random_network("skip", 16, c_dim=3)
+    "classes": random_network("skip", 16, c_dim=3),
+    "stylegan3": build_generator(*synthetic_stylegan3.random_network("T", 16)),
 }
 ROWS = 6
 
@@ -40,6 +42,7 @@ def edits(draw):
                 lambda r: r.with_(noise=Noise("const", seed, abs(value))),
                 lambda r: r.with_(noise=Noise("random", seed, abs(value))),
                 lambda r: r.with_(class_index=seed if seed < 3 else None),
+                lambda r: r.with_(transform=Transform(value / 10, 0.0, 30.0 * seed)),
             ]
         )
     )
