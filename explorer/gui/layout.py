@@ -48,7 +48,7 @@ class Layout(QObject):
             self._commands[f"theme_{kept.theme}"].setChecked(True)
         if kept.enlarging in ENLARGING:
             self._commands[f"enlarge_{kept.enlarging}"].setChecked(True)
-            self._viewer.set_enlarging(cast(Enlarging, kept.enlarging))
+            self._viewer.set_enlarging(kept.enlarging)
         self._commands["overlay"].setChecked(kept.overlay)
         self._viewer.set_overlay(kept.overlay)
         self._commands["controls_left"].setChecked(kept.controls_on_left)

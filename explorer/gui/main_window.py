@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.column.model.set_menu(self.networks.menu)
         self.face = FaceCommands(self.store, self.desk, self)
         self.devices = DeviceMenu(self.commands, bridge, kept, self)
-        self.layout_ = Layout(self, kept, self.commands, self.viewer, self.column, self.networks, self.recent)
+        self.look = Layout(self, kept, self.commands, self.viewer, self.column, self.networks, self.recent)
         self.doors = Doors(
             self,
             self.commands,
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
             self._take_session,
         )
         self._connect()
-        self.layout_.restore()
+        self.look.restore()
         self._show_history()
         self.column.show_recipe(self.store.recipe, None)
         self.viewer.setFocus()
@@ -135,12 +135,12 @@ class MainWindow(QMainWindow):
         # What comes in and goes out.
         self.incoming.ready.connect(self._first_network)
         self.incoming.notice.connect(self.notices.say)
-        self.incoming.opened.connect(self.layout_.remember)
+        self.incoming.opened.connect(self.look.remember)
         self.incoming.view_restored.connect(self.viewer.restore_view)
         self.recent.chosen.connect(self.incoming.open_path)
         self.outgoing.notice.connect(self.notices.say)
-        self.outgoing.saved.connect(self.layout_.saved)
-        self.column.folded_changed.connect(self.layout_.take_folded)
+        self.outgoing.saved.connect(self.look.saved)
+        self.column.folded_changed.connect(self.look.take_folded)
         # Commands.
         on = self.commands
         on["open"].invoked.connect(self.doors.open)
@@ -166,15 +166,15 @@ class MainWindow(QMainWindow):
         on["swap"].invoked.connect(self.face.swap)
         on["reset_mixing"].invoked.connect(self.face.reset_mixing)
         on["reset_all"].invoked.connect(self.face.reset_all)
-        on["type_seed"].invoked.connect(self.layout_.type_seed)
+        on["type_seed"].invoked.connect(self.look.type_seed)
         on["fit"].invoked.connect(self.viewer.fit)
-        on["one_to_one"].invoked.connect(self.layout_.one_to_one)
-        on["zoom_in"].invoked.connect(self.layout_.zoom_in)
-        on["zoom_out"].invoked.connect(self.layout_.zoom_out)
-        on["overlay"].triggered.connect(self.layout_.set_overlay)
-        on["controls"].triggered.connect(self.layout_.dock.setVisible)
-        on["controls_left"].triggered.connect(self.layout_.set_side)
-        on["full_screen"].triggered.connect(self.layout_.set_full_screen)
+        on["one_to_one"].invoked.connect(self.look.one_to_one)
+        on["zoom_in"].invoked.connect(self.look.zoom_in)
+        on["zoom_out"].invoked.connect(self.look.zoom_out)
+        on["overlay"].triggered.connect(self.look.set_overlay)
+        on["controls"].triggered.connect(self.look.dock.setVisible)
+        on["controls_left"].triggered.connect(self.look.set_side)
+        on["full_screen"].triggered.connect(self.look.set_full_screen)
 
     # What is wanted.
 
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape leaves the full screen."""
         if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
-            self.layout_.set_full_screen(False)
+            self.look.set_full_screen(False)
         else:
             super().keyPressEvent(event)
 
@@ -296,8 +296,8 @@ class MainWindow(QMainWindow):
         """Keep what is to be kept, and end both threads."""
         if self._keep:
             if self.isFullScreen():
-                self.layout_.set_full_screen(False)
-            self.layout_.take()
+                self.look.set_full_screen(False)
+            self.look.take()
             settings.save(self.settings)
             self.keeper.finish()
         # Gone from the screen at once; a running step may take a moment.

@@ -35,6 +35,7 @@ def notice_of(error: Exception, title: str, key: str = "") -> Notice:
         text = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
     elif isinstance(error, ExplorerError | OSError):
         text = str(error)
+        text = text[:1].upper() + text[1:]
     else:
         text = f"{type(error).__name__}: {error}"
     return Notice(title, text, "error", key)
@@ -71,10 +72,13 @@ class Notices(QWidget):
         while len(self._cards) > MOST:
             self._remove(self._cards[-1])
         self.show()
+        # Qt would show the card on the next turn of the event loop; its height is needed now.
+        card.show()
         self.resized.emit()
 
     def height_for(self, width: int) -> int:
         """Height all notices need at a width."""
+        self._column.activate()
         return max(self._column.totalHeightForWidth(width), 0)
 
     def clear(self, key: str) -> None:

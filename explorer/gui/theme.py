@@ -98,6 +98,8 @@ class Colours:
         """Fill the style sheet with these colours."""
         names = {field.name: getattr(self, field.name) for field in fields(self)}
         names["accent_hover"] = QColor(self.accent).lighter(108).name()
+        ground = "dark" if QColor(self.window).lightness() < 128 else "light"
+        names["check"] = (resources_dir() / "icons" / f"check-{ground}.svg").as_posix()
         return Template((resources_dir() / "theme.qss").read_text("utf-8")).substitute(names)
 
 
@@ -118,7 +120,7 @@ def wanted_palette(app: QApplication, choice: str) -> Literal["dark", "light"]:
 
 def load_fonts(app: QApplication) -> None:
     """Use the bundled Inter, so that the window looks alike on every system."""
-    for weight in ("Regular", "Medium", "SemiBold"):
+    for weight in ("Regular", "Medium", "SemiBold", "Bold"):
         QFontDatabase.addApplicationFont(str(resources_dir() / "fonts" / f"Inter-{weight}.otf"))
     font = QFont("Inter")
     font.setPixelSize(13)

@@ -347,7 +347,10 @@ class Viewer(QWidget):
         line = metrics.height() + 3
         width = max(metrics.horizontalAdvance(fact) for fact in facts) + 16
         ground = QRectF(10, self.height() - 12 - line * len(facts) - 8, width, line * len(facts) + 8)
-        if ground.intersects(self.target()):
+        target = self.target()
+        if ground.intersects(target):
+            ground.moveLeft(max(10.0, target.left() + 10))
+            ground.moveBottom(min(self.height() - 12.0, target.bottom() - 10))
             colour = QColor(self.palette().color(theme.STAGE))
             colour.setAlpha(170)
             painter.setPen(Qt.PenStyle.NoPen)

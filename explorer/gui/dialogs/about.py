@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
 
 import explorer
@@ -62,4 +63,29 @@ def _page(path: Path) -> QTextBrowser:
         browser.setMarkdown(path.read_text("utf-8"))
     except OSError:
         browser.setPlainText(f"{path.name} is not part of this installation.")
+    _set_type(browser.document())
     return browser
+
+
+def _set_type(document: QTextDocument) -> None:
+    """Give paragraphs and tables room; Qt's Markdown comes without any."""
+    document.setDocumentMargin(12)
+    cursor = QTextCursor(document)
+    block = document.begin()
+    while block.isValid():
+        cursor.setPosition(block.position())
+        form = block.blockFormat()
+        heading = bool(form.headingLevel())
+        form.setTopMargin(10 if heading else 0)
+        form.setBottomMargin(2 if cursor.currentTable() is not None else 8)
+        form.setLineHeight(120, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.setBlockFormat(form)
+        block = block.next()
+    for frame in document.rootFrame().childFrames():
+        if isinstance(frame, QTextTable):
+            table = frame.format()
+            table.setBorder(0)
+            table.setCellPadding(4)
+            table.setCellSpacing(0)
+            table.setMargin(6)
+            frame.setFormat(table)

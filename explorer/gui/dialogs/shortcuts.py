@@ -65,7 +65,7 @@ def _rows(actions: Actions, keys: tuple[str, ...]) -> list[tuple[str, str]]:
         elif key != "-" and actions[key].shortcuts():
             native = QKeySequence.SequenceFormat.NativeText
             shown = " or ".join(shortcut.toString(native) for shortcut in actions[key].shortcuts())
-            rows.append((shown, actions[key].plain_text.rstrip("…")))
+            rows.append((shown, actions[key].command.text.replace("&", "").rstrip("…")))
     return rows
 
 

@@ -85,7 +85,7 @@ class MixingPanel(Panel):
         self._strengths = strengths
         self.rows.set_strengths(strengths)
         for zone, handle in self.handles.items():
-            handle.set_amount(_mean([strengths[row] for row in self._rows[zone]]))
+            handle.set_amount(round(_mean([strengths[row] for row in self._rows[zone]]), 2))
         b = edits.seed_b(recipe)
         others = sorted({mix.seed for mix in recipe.mixes if mix.seed != b})
         self.others.setText(f"Also mixed, as the recipe has it: seeds {', '.join(map(str, others))}")

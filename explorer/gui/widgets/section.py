@@ -30,7 +30,7 @@ class Section(QFrame):
         self._reason.setWordWrap(True)
         self._reason.hide()
         top = QHBoxLayout()
-        top.setContentsMargins(0, 0, 0, 0)
+        top.setContentsMargins(-4, 0, 0, 0)  # the arrow's own margin, so that it stands flush
         top.setSpacing(2)
         top.addWidget(self._header, 1)
         for tool in tools:

@@ -301,10 +301,13 @@ class Track(QSlider):
             halo.setAlpha(70)
             painter.setBrush(halo)
             painter.drawEllipse(centre, radius + 3, radius + 3)
-        knob = palette.color(QPalette.ColorRole.Text if self.isEnabled() else theme.GROOVE)
-        if palette.color(QPalette.ColorRole.Window).lightness() > 128 and self.isEnabled():
-            knob = QColor("#ffffff")
+        light = palette.color(QPalette.ColorRole.Window).lightness() > 128
+        lit = self._hovered or self.isSliderDown() or self.hasFocus()
+        knob, edge = palette.color(QPalette.ColorRole.Text), palette.color(theme.GROOVE)
+        if light:
+            knob, edge = QColor("#ffffff"), palette.color(theme.DIM)
+        if not self.isEnabled():
+            knob = edge = palette.color(theme.GROOVE)
         painter.setBrush(knob)
-        lit = self._hovered or self.isSliderDown()
-        painter.setPen(QPen(colour if lit or self.hasFocus() else palette.color(theme.GROOVE), 1.6))
+        painter.setPen(QPen(colour if lit and self.isEnabled() else edge, 1.6))
         painter.drawEllipse(centre, radius - 0.5, radius - 0.5)
