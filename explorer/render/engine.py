@@ -135,7 +135,7 @@ class Engine:
     def info(self, ref: ModelRef) -> ModelInfo:
         """Tell what a network is; loads it where it is not loaded yet."""
         ref = self._known(ref)
-        generator = self._shelf.get(ref, self.device, self.precision)
+        generator = self.generator(ref)
         header = self._shelf.header(ref)
         return ModelInfo(
             ref=ref,
@@ -158,7 +158,13 @@ class Engine:
 
     def generator(self, ref: ModelRef) -> Generator:
         """Network itself, on the engine's device; for work that is not a picture."""
-        return self._shelf.get(self._known(ref), self.device, self.precision)
+        for remedy in self._remedies():
+            try:
+                return self._shelf.get(self._known(ref), self.device, self.precision)
+            except Exception as error:
+                self._check_memory(error)
+            remedy()
+        raise AssertionError("the last remedy raises")
 
     def forget(self, ref: ModelRef) -> None:
         """Unload a network and give its memory back."""
@@ -224,15 +230,12 @@ class Engine:
 
     def _attempts(self, request: RenderRequest, *, drafts: bool) -> Iterator[Frame | None]:
         began = self._clock()
-        # Each remedy for lack of memory is tried once, mildest first.
-        for remedy in (self._drop_caches, self._fall_back, self._give_up):
+        for remedy in self._remedies():
             try:
                 yield from self._draw(request, began, drafts=drafts)
                 return
             except Exception as error:
-                if not devices.is_out_of_memory(error):
-                    raise
-                log.warning("out of memory on %s: %s", self.device, error)
+                self._check_memory(error)
             # After the handler, so that the traceback no longer holds tensors.
             remedy()
             drafts = False
@@ -243,23 +246,24 @@ class Engine:
         if done is not None:
             self._cache.count(hit=True)
             self._cache.touch(plan.keys)
-            yield self._frame(request, plan, done.copy(), began)
+            yield self._frame(request, plan, plan.last, done.copy(), began)
             return
         first, features = self._resume(plan)
         prepared = self._clock() - began
-        draft = (
-            self._budget.choose(plan.source, plan.stops, first) if drafts and request.stop is None else None
-        )
+        draft = None
+        if drafts and request.stop is None:
+            stop = self._budget.choose(plan.source, plan.stops, first)
+            draft = None if stop is None else plan.stops[stop]
         for index in range(first, plan.last):
             features = self._step(plan, index, features)
-            if draft is not None and index == plan.stops[draft]:
-                yield self._frame(request, plan, self._pixels(plan, index, features), began)
+            if index == draft:
+                yield self._frame(request, plan, index, self._pixels(plan, index, features), began)
             else:
                 yield None
         features = self._step(plan, plan.last, features)
         finishing = self._clock()
         pixels = self._pixels(plan, plan.last, features)
-        frame = self._frame(request, plan, pixels, began)
+        frame = self._frame(request, plan, plan.last, pixels, began)
         self._budget.record(plan.source, -1, prepared + self._clock() - finishing)
         self._slow = frame.seconds > SLOW_SECONDS
         yield frame
@@ -290,9 +294,9 @@ class Engine:
     def _resume(self, plan: _Plan) -> tuple[int, Features]:
         """First step that has to run, and what it starts from."""
         self._cache.touch(plan.keys)
-        for index in range(plan.last, -1, -1):
+        for index in range(plan.last - 1, -1, -1):
             features = self._cache.features(plan.keys[index])
-            if features is not None and index < plan.last:
+            if features is not None:
                 self._cache.count(hit=True)
                 return index + 1, features
         self._cache.count(hit=False)
@@ -331,11 +335,16 @@ class Engine:
         self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
         return pixels
 
-    def _frame(self, request: RenderRequest, plan: _Plan, pixels: NDArray[np.uint8], began: float) -> Frame:
+    def _frame(
+        self, request: RenderRequest, plan: _Plan, index: int, pixels: NDArray[np.uint8], began: float
+    ) -> Frame:
+        """Wrap the picture of step `index`."""
+        # A StyleGAN3 may draw pictures that are not square, so the last step's own height counts.
+        is_full = index == len(plan.generator.steps) - 1
         return Frame(
             request=request,
             pixels=pixels,
-            full_resolution=plan.generator.resolution,
+            full_resolution=pixels.shape[0] if is_full else plan.generator.resolution,
             seconds=self._clock() - began,
             device=self.device,
             precision=self.precision,
@@ -346,7 +355,17 @@ class Engine:
         """Reference with its digest: a name alone could mean another file tomorrow."""
         return ref if ref.sha256 else self._shelf.resolve_name(ref.name)
 
-    # Remedies for lack of memory
+    # Lack of memory
+
+    def _check_memory(self, error: Exception) -> None:
+        """Let an error pass that lack of memory explains; raise any other again."""
+        if not devices.is_out_of_memory(error):
+            raise error
+        log.warning("out of memory on %s: %s", self.device, error)
+
+    def _remedies(self) -> tuple[Callable[[], None], ...]:
+        """What to do before the next attempt, mildest first, each once; the last one raises."""
+        return (self._drop_caches, self._fall_back, self._give_up)
 
     def _drop_caches(self) -> None:
         self._cache.clear()

@@ -255,6 +255,24 @@ def test_out_of_memory_on_a_gpu_goes_on_on_the_cpu_and_says_so(monkeypatch):
     assert "cuda ran out of memory" in engine.render(RenderRequest(RECIPE)).notices[0]
 
 
+def test_out_of_memory_while_a_network_is_loaded_goes_on_on_the_cpu(monkeypatch):
+    monkeypatch.setattr(devices, "available", lambda: ("cuda", "cpu"))
+    monkeypatch.setattr(devices, "release", lambda device: None)
+    shelf = SmallShelf()
+    load = shelf.get
+
+    def get(ref, device, precision):
+        if device == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return load(ref, device, precision)
+
+    monkeypatch.setattr(shelf, "get", get)
+    engine = Engine(shelf, "cuda", threads=1)
+    assert engine.open("small").resolution == 16
+    assert engine.device == "cpu"
+    assert any("cuda ran out of memory" in n for n in engine.render(RenderRequest(RECIPE)).notices)
+
+
 def test_out_of_memory_on_the_cpu_is_told_in_words():
     generator = SmallGenerator()
     generator.fail[2] = [RuntimeError(OUT_OF_MEMORY)] * 9
