@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from explorer import locations
+from explorer import load_generator, locations
 from explorer.checkpoints import save_network
 from explorer.cli import main as cli
 from tests.models.synthetic import channels_of, description_of, random_tensors
+from tests.support import golden_file
 
 
 @pytest.fixture
@@ -73,3 +74,30 @@ def test_info_tells_versions_folders_devices_and_qt(capsys):
     words = told(capsys, "--info")
     for expected in ("torch", "devices", "cpu", "qt", "settings", str(locations.weights_dir())):
         assert expected in words
+
+
+def test_convert_writes_a_network_that_draws_the_same(tmp_path, capsys):
+    source = golden_file("ada_skip.pkl", tmp_path)
+    out = tmp_path / "out.safetensors"
+    document = json.loads(told(capsys, "convert", str(source), "--out", str(out), "--json"))
+    assert document["architecture"] == "stylegan2"
+    assert document["source_sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+    pictures = []
+    for path in (source, out):
+        network = load_generator(path)
+        pictures.append(network.synthesis(network.mapping(network.latent(1))))
+    assert pictures[0].equal(pictures[1])
+
+
+def test_convert_refuses_what_would_do_harm(shelf, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["convert", str(shelf), "--out", str(tmp_path / "out.pkl")])
+    assert caught.value.code == 2
+    before = shelf.read_bytes()
+    for out in (shelf, tmp_path / "none" / "out.safetensors"):
+        capsys.readouterr()
+        assert cli.main(["convert", str(shelf), "--out", str(out)]) == 1
+        said = capsys.readouterr().err
+        assert str(out) in said
+        assert "should not happen" not in said
+    assert shelf.read_bytes() == before
