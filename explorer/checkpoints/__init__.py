@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .catalogue import BundledModel, bundled_models
+    from .convert import convert
     from .loading import inspect_checkpoint, load_generator
     from .network import CheckpointInfo, LoadedNetwork
     from .reading import read_checkpoint
@@ -30,6 +31,7 @@ _HOMES = {
     "Register": "register",
     "Shelf": "shelf",
     "bundled_models": "catalogue",
+    "convert": "convert",
     "inspect_checkpoint": "loading",
     "load_generator": "loading",
     "read_checkpoint": "reading",
@@ -43,6 +45,7 @@ __all__ = [
     "Register",
     "Shelf",
     "bundled_models",
+    "convert",
     "inspect_checkpoint",
     "load_generator",
     "read_checkpoint",

@@ -132,7 +132,8 @@ _MAPPING: tuple[Rule, ...] = (
     rule(r"dlatent_avg", "mapping.w_avg"),
     rule(r"mapping/Dense(\d+)/weight", r"mapping.fc\1.weight", TRANSPOSED),
     rule(r"mapping/Dense(\d+)/bias", r"mapping.fc\1.bias"),
-    rule(r"mapping/Label(?:Embed|Concat)/weight", "mapping.embed.weight", TRANSPOSED),
+    rule(r"mapping/LabelConcat/weight", "mapping.label.weight"),
+    rule(r"mapping/LabelEmbed/weight", "mapping.embed.weight", TRANSPOSED),
     rule(r"mapping/LabelEmbed/bias", "mapping.embed.bias"),
     rule(r"(?:synthesis/)?lod", None),
 )
@@ -214,7 +215,7 @@ def _refuse_options(options: Options, path: str) -> None:
             )
 
 
-_STYLEGAN1_LAYERS = {"Const": "conv0", "Conv0_up": "conv0", "Conv": "conv1", "Conv1": "conv1"}
+_STYLEGAN1_LAYERS = {"Const": "layer0", "Conv0_up": "layer0", "Conv": "layer1", "Conv1": "layer1"}
 _STYLEGAN1_PARAMETERS = {
     "weight": "weight",
     "bias": "bias",
@@ -232,35 +233,32 @@ def _stylegan1_name(match: re.Match[str]) -> str:
 def _stylegan1_noise(match: re.Match[str]) -> str:
     """StyleGAN: two planes per resolution, from the constant on."""
     index = int(match[1])
-    return f"synthesis.b{4 << index // 2}.conv{index % 2}.noise_const"
+    return f"synthesis.b{4 << index // 2}.layer{index % 2}.noise_const"
 
 
-def _stylegan1_rules(resolution: int) -> tuple[Rule, ...]:
-    def torgb(match: re.Match[str]) -> str:
-        return f"synthesis.b{resolution >> int(match[1])}.torgb.{match[2]}"
-
-    layers = _SIZE + r"(?P<layer>Const|Conv0_up|Conv|Conv1)/"
-    return (
-        *_MAPPING,
-        rule(_SIZE + r"Const/const", r"synthesis.b\g<size>.const", WITHOUT_BATCH),
-        rule(r"synthesis/noise(\d{1,2})", _stylegan1_noise, PLANE),
-        rule(layers + r"(?P<name>weight)", _stylegan1_name, KERNEL),
-        rule(layers + r"(?P<name>StyleMod/weight)", _stylegan1_name, TRANSPOSED),
-        rule(layers + r"(?P<name>bias|Noise/weight|StyleMod/bias)", _stylegan1_name),
-        rule(r"synthesis/ToRGB_lod(\d{1,2})/(weight)", torgb, KERNEL),
-        rule(r"synthesis/ToRGB_lod(\d{1,2})/(bias)", torgb),
-    )
+_STYLEGAN1_LAYER = _SIZE + r"(?P<layer>Const|Conv0_up|Conv|Conv1)/"
+_STYLEGAN1: tuple[Rule, ...] = (
+    *_MAPPING,
+    rule(_SIZE + r"Const/const", r"synthesis.b\g<size>.const", WITHOUT_BATCH),
+    rule(r"synthesis/noise(\d{1,2})", _stylegan1_noise, PLANE),
+    rule(_STYLEGAN1_LAYER + r"(?P<name>weight)", _stylegan1_name, KERNEL),
+    rule(_STYLEGAN1_LAYER + r"(?P<name>StyleMod/weight)", _stylegan1_name, TRANSPOSED),
+    rule(_STYLEGAN1_LAYER + r"(?P<name>bias|Noise/weight|StyleMod/bias)", _stylegan1_name),
+    rule(r"synthesis/ToRGB_lod0/weight", "synthesis.torgb.weight", KERNEL),
+    rule(r"synthesis/ToRGB_lod0/bias", "synthesis.torgb.bias"),
+    rule(r"synthesis/ToRGB_lod\d+/.*", None),  # drew smaller pictures while the network grew
+)
 
 
 def _stylegan1(variables: dict[str, NumpyArray], options: Options, path: str) -> Found:
     _refuse_options(options, path)
-    resolution = _resolution(variables, path)
+    _resolution(variables, path)
     lod = variables.get("synthesis/lod", variables.get("lod"))
     if lod is not None and lod.shape == () and plain(lod) != 0:
         raise UnsupportedCheckpointError(
             f"{path}: a StyleGAN saved while still growing (lod {plain(lod):g}); only grown ones are drawn"
         )
-    tensors, notes = translate(variables, _stylegan1_rules(resolution), path)
+    tensors, notes = translate(variables, _STYLEGAN1, path)
     fused = options.get("fused_scale", "auto")
     if fused not in ("auto", True, False):
         raise CorruptCheckpointError(f"{path}: fused_scale should be auto, true or false")

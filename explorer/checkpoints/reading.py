@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.checkpoints import (
+    genforce,
     nvidia_tensorflow,
     nvidia_torch,
     rosinality,
@@ -198,6 +199,9 @@ def _recognise(value: Any, path: str) -> Found:
         state = rosinality.find_state(value)
         if state is not None:
             return rosinality.read_state(value, state, path)
+        state = genforce.find_state(value)
+        if state is not None:
+            return genforce.read_state(state, path)
     raise UnsupportedCheckpointError(f"{path}: {_say(value)}, but not a generator this version knows")
 
 

@@ -3,11 +3,11 @@
 Names, with r = 4, 8, … and C(r) channels; every resolution has two styled
 layers, of which the first at 4 x 4 is the learned constant itself:
 
-    mapping.w_avg [w], mapping.fc{i}.weight / bias, mapping.embed.weight [latent, classes]
+    mapping.w_avg [w], mapping.fc{i}.weight / bias, mapping.label.weight [classes, latent]
     synthesis.b4.const [C, 4, 4]
-    synthesis.b{r}.conv{0,1}.weight [C, I, 3, 3] (not b4.conv0), .bias [C],
+    synthesis.b{r}.layer{0,1}.weight [C, I, 3, 3] (not b4.layer0), .bias [C],
         .noise_weight [C], .noise_const [r, r], .style.weight [2C, w], .style.bias [2C]
-    synthesis.b{r}.torgb.weight [img, C, 1, 1] / bias; the last one draws, others are kept
+    synthesis.torgb.weight [img, C, 1, 1] / bias
 
 Values are stored as TensorFlow has them, axes in PyTorch's order; kernels of
 up-sampling layers are not turned.
@@ -47,26 +47,25 @@ def describe(shapes: Shapes, *, fused_scale: Any, lr_multiplier: float, path: st
     """
     resolutions = read_resolutions(shapes, path)
     last = resolutions[-1]
-    w_dim = shape_of(shapes, "synthesis.b4.conv0.style.weight", 2, path)[1]
+    w_dim = shape_of(shapes, "synthesis.b4.layer0.style.weight", 2, path)[1]
     z_dim, c_dim = latent_sizes(shapes, path)
-    img_channels = shape_of(shapes, f"synthesis.b{last}.torgb.weight", 4, path)[0]
+    img_channels = shape_of(shapes, "synthesis.torgb.weight", 4, path)[0]
     expected = mapping_shapes(shapes, w_dim, has_label_bias=False, path=path)
     before = shape_of(shapes, "synthesis.b4.const", 3, path)[0]
     for resolution in resolutions:
         block = f"synthesis.b{resolution}"
-        after = shape_of(shapes, f"{block}.conv1.weight", 4, path)[0]
+        after = shape_of(shapes, f"{block}.layer1.weight", 4, path)[0]
         if resolution == 4:
-            expected |= _styled(shapes, f"{block}.conv0", before, resolution, w_dim)
-            expected[f"{block}.conv1.weight"] = (after, before, 3, 3)
+            expected |= _styled(shapes, f"{block}.layer0", before, resolution, w_dim)
+            expected[f"{block}.layer1.weight"] = (after, before, 3, 3)
         else:
-            expected |= _styled(shapes, f"{block}.conv0", after, resolution, w_dim)
-            expected[f"{block}.conv0.weight"] = (after, before, 3, 3)
-            expected[f"{block}.conv1.weight"] = (after, after, 3, 3)
-        expected |= _styled(shapes, f"{block}.conv1", after, resolution, w_dim)
-        if resolution == last or f"{block}.torgb.weight" in shapes:
-            expected[f"{block}.torgb.weight"] = (img_channels, after, 1, 1)
-            expected[f"{block}.torgb.bias"] = (img_channels,)
+            expected |= _styled(shapes, f"{block}.layer0", after, resolution, w_dim)
+            expected[f"{block}.layer0.weight"] = (after, before, 3, 3)
+            expected[f"{block}.layer1.weight"] = (after, after, 3, 3)
+        expected |= _styled(shapes, f"{block}.layer1", after, resolution, w_dim)
         before = after
+    expected["synthesis.torgb.weight"] = (img_channels, before, 1, 1)
+    expected["synthesis.torgb.bias"] = (img_channels,)
     check_shapes(shapes, expected, path)
     return NetworkDescription(
         architecture="stylegan1",

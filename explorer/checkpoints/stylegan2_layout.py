@@ -92,7 +92,7 @@ def is_known(name: str) -> bool:
 
 
 _KNOWN = re.compile(
-    r"mapping\.(w_avg|(embed|fc\d+)\.(weight|bias))"
+    r"mapping\.(w_avg|label\.weight|(embed|fc\d+)\.(weight|bias))"
     r"|synthesis\.b\d+\.(const|resample_filter"
     r"|conv[01]\.(weight|bias|noise_strength|noise_const|resample_filter|affine\.(weight|bias))"
     r"|torgb\.(weight|bias|affine\.(weight|bias))"
@@ -128,7 +128,11 @@ def latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
     """Length of z and number of classes."""
     width = shape_of(shapes, "mapping.fc0.weight", 2, path)[1]
     c_dim = 0
-    if "mapping.embed.weight" in shapes:
+    if "mapping.label.weight" in shapes:
+        # TensorFlow's StyleGAN 1 and 2: a bare matrix [classes, width].
+        c_dim, label_width = shape_of(shapes, "mapping.label.weight", 2, path)
+        width -= label_width
+    elif "mapping.embed.weight" in shapes:
         label_width, c_dim = shape_of(shapes, "mapping.embed.weight", 2, path)
         width -= label_width
     if width < 1:

@@ -1,6 +1,7 @@
 """Reference networks: every tensor equals what another reader finds, and sizes are what they are."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ def test_every_variable_of_a_tensorflow_pickle(name: str) -> None:
     path = golden_file(name, Path())
     tensors = read_checkpoint(path).tensors
     expected = oracle.variables(oracle.load(path)[2])
-    expected = {key: value for key, value in expected.items() if not key.endswith("lod")}
+    # The level of detail of a grown network is 0, and only the finest to-RGB layer draws then.
+    idle = re.compile(r".*lod|.*ToRGB_lod[1-9].*")
+    expected = {key: value for key, value in expected.items() if not idle.fullmatch(key)}
     for key in expected:
         if key.endswith("mod_bias"):
             expected[key] = expected[key] + np.float32(1)
@@ -57,17 +60,17 @@ def test_places_of_tensorflow_stylegan1() -> None:
     places = {
         "mapping.fc3.weight": stored["mapping/Dense3/weight"].T,
         "synthesis.b4.const": stored["synthesis/4x4/Const/const"][0],
-        "synthesis.b4.conv0.bias": stored["synthesis/4x4/Const/bias"],
-        "synthesis.b4.conv0.noise_const": stored["synthesis/noise0"][0, 0],
-        "synthesis.b4.conv1.noise_const": stored["synthesis/noise1"][0, 0],
-        "synthesis.b4.conv1.weight": stored["synthesis/4x4/Conv/weight"].transpose(3, 2, 0, 1),
-        "synthesis.b16.conv0.weight": stored["synthesis/16x16/Conv0_up/weight"].transpose(3, 2, 0, 1),
-        "synthesis.b16.conv1.noise_const": stored["synthesis/noise5"][0, 0],
-        "synthesis.b16.conv1.noise_weight": stored["synthesis/16x16/Conv1/Noise/weight"],
-        "synthesis.b64.conv0.style.weight": stored["synthesis/64x64/Conv0_up/StyleMod/weight"].T,
-        "synthesis.b64.conv0.style.bias": stored["synthesis/64x64/Conv0_up/StyleMod/bias"],
-        "synthesis.b64.torgb.weight": stored["synthesis/ToRGB_lod0/weight"].transpose(3, 2, 0, 1),
-        "synthesis.b8.torgb.bias": stored["synthesis/ToRGB_lod3/bias"],
+        "synthesis.b4.layer0.bias": stored["synthesis/4x4/Const/bias"],
+        "synthesis.b4.layer0.noise_const": stored["synthesis/noise0"][0, 0],
+        "synthesis.b4.layer1.noise_const": stored["synthesis/noise1"][0, 0],
+        "synthesis.b4.layer1.weight": stored["synthesis/4x4/Conv/weight"].transpose(3, 2, 0, 1),
+        "synthesis.b16.layer0.weight": stored["synthesis/16x16/Conv0_up/weight"].transpose(3, 2, 0, 1),
+        "synthesis.b16.layer1.noise_const": stored["synthesis/noise5"][0, 0],
+        "synthesis.b16.layer1.noise_weight": stored["synthesis/16x16/Conv1/Noise/weight"],
+        "synthesis.b64.layer0.style.weight": stored["synthesis/64x64/Conv0_up/StyleMod/weight"].T,
+        "synthesis.b64.layer0.style.bias": stored["synthesis/64x64/Conv0_up/StyleMod/bias"],
+        "synthesis.torgb.weight": stored["synthesis/ToRGB_lod0/weight"].transpose(3, 2, 0, 1),
+        "synthesis.torgb.bias": stored["synthesis/ToRGB_lod0/bias"],
     }
     for name, value in places.items():
         assert np.array_equal(tensors[name].numpy(), value), name
