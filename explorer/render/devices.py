@@ -1,6 +1,9 @@
 """Where networks run: what this machine has, what it can do, and how many threads it gets."""
 
+import contextlib
+import ctypes
 import os
+import sys
 
 import torch
 
@@ -130,11 +133,16 @@ def synchronise(device: str) -> None:
 
 
 def release(device: str) -> None:
-    """Give memory that torch keeps for later back to the device."""
+    """Give memory that was freed, and is kept for later, back to device and system."""
     if device.startswith("cuda"):
         torch.cuda.empty_cache()
     elif device == "mps":
         torch.mps.empty_cache()
+    if sys.platform == "linux":
+        # glibc keeps freed pieces below 32 MiB: of an unloaded network of 200 MiB all stayed.
+        # Other C libraries have no such function, and no such habit.
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

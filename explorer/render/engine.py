@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.errors import DeviceError
-from explorer.latents import Direction, SeedCache, compose, resolve
+from explorer.latents import Direction, FilmScenes, SeedCache, scene_of
 from explorer.models import Features, Generator, NoisePlan, Precision, Transform
-from explorer.recipe import ModelRef, Recipe
+from explorer.recipe import ModelRef
 from explorer.render import devices
 from explorer.render.budget import Budget
 from explorer.render.frame import Frame, RenderRequest
@@ -105,6 +105,7 @@ class Engine:
         self._clock = clock
         self._cache = StageCache(cache_bytes)
         self._seeds = SeedCache()
+        self._films = FilmScenes(self._seeds)
         self._budget = Budget()
         self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
         self._slow = False
@@ -169,8 +170,7 @@ class Engine:
     def forget(self, ref: ModelRef) -> None:
         """Unload a network and give its memory back."""
         self._shelf.drop(self._known(ref))
-        self._cache.clear()
-        devices.release(self.device)
+        self._drop_caches()
 
     # Device and memory
 
@@ -184,11 +184,9 @@ class Engine:
         """
         chosen = devices.choose(device)
         settled, notices = devices.settle_precision(chosen, precision)
-        before = self.device
-        if (chosen, settled) != (before, self.precision):
+        if (chosen, settled) != (self.device, self.precision):
             self._shelf.drop_all()
-            self._cache.clear()
-            devices.release(before)
+            self._drop_caches()
         self.device, self.precision, self._notices = chosen, settled, notices
         self._slow = False
         return notices
@@ -200,7 +198,7 @@ class Engine:
 
     def set_cache_limit(self, cache_bytes: int) -> None:
         """Change how much the stage cache may hold; what it held is let go."""
-        self._cache.clear()
+        self._drop_caches()
         self._kept.clear()
         self._cache.limit_bytes = cache_bytes
 
@@ -272,23 +270,22 @@ class Engine:
         """Work out what has to be drawn: the pure part of rendering."""
         ref = self._known(request.recipe.model)
         generator = self._shelf.get(ref, self.device, self.precision)
-        resolved = resolve(request.recipe, generator, self.directions)
-        recipe = resolved.recipe
-        ws = compose(recipe, generator, self._seeds, self.directions)
-        noise = NoisePlan(recipe.noise.mode, recipe.noise.seed, recipe.noise.strength)
-        transform = _transform(recipe, generator)
+        if request.moment is None:
+            scene = scene_of(request.recipe, generator, self._seeds, self.directions)
+        else:
+            scene = self._films.scene(request.moment, generator, self.directions)
         source = f"{ref.sha256} {self.device} {self.precision}"
         stops = dict(generator.early_stops())
         return _Plan(
             generator=generator,
             source=source,
-            ws=ws,
-            noise=noise,
-            transform=transform,
-            keys=chain_keys(source, generator.steps, ws[0].cpu().numpy(), noise, transform),
+            ws=scene.ws,
+            noise=scene.noise,
+            transform=scene.transform,
+            keys=chain_keys(source, generator.steps, scene.ws[0].cpu().numpy(), scene.noise, scene.transform),
             stops=stops,
             last=stops[_nearest_stop(stops, request.stop)],
-            notices=self._notices + resolved.notices,
+            notices=self._notices + scene.notices,
         )
 
     def _resume(self, plan: _Plan) -> tuple[int, Features]:
@@ -383,12 +380,6 @@ class Engine:
             f"there is not enough memory on {self.device} for this network; "
             "close other programs, or open a smaller network"
         )
-
-
-def _transform(recipe: Recipe, generator: Generator) -> Transform | None:
-    if not generator.has_transform:
-        return None
-    return (recipe.transform.x, recipe.transform.y, recipe.transform.degrees)
 
 
 def _nearest_stop(stops: dict[int, int], wanted: int | None) -> int:
