@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .catalogue import BundledModel, bundled_models
-    from .convert import convert
     from .loading import inspect_checkpoint, load_generator
     from .network import CheckpointInfo, LoadedNetwork
     from .reading import read_checkpoint
@@ -31,7 +30,6 @@ _HOMES = {
     "Register": "register",
     "Shelf": "shelf",
     "bundled_models": "catalogue",
-    "convert": "convert",
     "inspect_checkpoint": "loading",
     "load_generator": "loading",
     "read_checkpoint": "reading",
@@ -45,7 +43,6 @@ __all__ = [
     "Register",
     "Shelf",
     "bundled_models",
-    "convert",
     "inspect_checkpoint",
     "load_generator",
     "read_checkpoint",

@@ -68,7 +68,8 @@ def read_state(state: Mapping[Any, Any], path: str) -> Found:
     is_second = "synthesis.early_layer.const" in stated
     if is_second and "mapping.label_weight" in stated:
         raise UnsupportedCheckpointError(f"{path}: StyleGAN2 with classes in genforce's form is not known")
-    last = max(int(name[16]) for name in stated if re.match(r"synthesis\.output\d\.", name))
+    outputs = (re.match(r"synthesis\.output(\d)\.", name) for name in stated)
+    last = max((int(match[1]) for match in outputs if match), default=0)
     rules = _STYLEGAN2 if is_second else (*_STYLEGAN1, *_first_torgb(last))
     tensors, notes = translate(stated, rules, path)
     shapes = stylegan2_layout.shapes_of(tensors)

@@ -148,6 +148,9 @@ def _stylegan2(parts: Parts, path: str) -> Found:
         lr_multiplier=_number(parts.attribute("mapping.fc0", "bias_gain", 0.01), path) or 0.01,
         num_fp16_res=sum(bool(parts.attribute(name, "use_fp16", False)) for name in blocks),
     )
+    for name, view in tensors.items():
+        if name.endswith("resample_filter"):
+            stylegan2_layout.check_filter(view, 1, path)
     description = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), switches, path)
     _check_stated(parts, description, path)
     return Found(description, tensors, FORMAT, notes=notes)

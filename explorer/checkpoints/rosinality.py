@@ -79,7 +79,7 @@ _RULES: tuple[Rule, ...] = (
     rule(_TORGB + r"(?P<name>conv\.modulation\.(?:weight|bias))", _torgb_name, SAME),
     rule(_TORGB + r"(?P<name>bias)", _torgb_name, CHANNELS),
     rule(r"noises\.noise_(\d{1,2})", lambda m: f"{_layer(int(m[1]))}.noise_const", PLANE),
-    rule(r".*\.(?:blur|upsample)\.kernel", None),  # always [1, 3, 3, 1], with the gain of 4 in it
+    rule(r".*\.(?:blur|upsample)\.kernel", None),  # checked to be [1, 3, 3, 1], with the gain of 4 in it
 )
 
 
@@ -106,7 +106,11 @@ def read_state(value: Mapping[Any, Any], state: Mapping[Any, Any], path: str) ->
             f"{path}: a network of alias-free-gan-pytorch, an early relative of StyleGAN3 "
             "that draws differently; it cannot be shown here"
         )
-    tensors, notes = translate(_tensors(state, path), _RULES, path)
+    stated = _tensors(state, path)
+    for name, statement in stated.items():
+        if name.endswith((".blur.kernel", ".upsample.kernel")):
+            stylegan2_layout.check_filter(statement, 4, path)
+    tensors, notes = translate(stated, _RULES, path)
     tensors, more = _complete(tensors, value.get("latent_avg"), path)
     description = stylegan2_layout.describe(stylegan2_layout.shapes_of(tensors), Switches(), path)
     return Found(description, tensors, FORMAT, notes=notes + more)

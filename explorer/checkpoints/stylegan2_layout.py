@@ -86,6 +86,25 @@ def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescriptio
     return description
 
 
+def check_filter(statement: Any, gain: float, path: str) -> None:
+    """Raise `UnsupportedCheckpointError` for a stored resampling filter other than [1, 3, 3, 1].
+
+    Parameters
+    ----------
+    statement : a tensor or a file's statement of one, with `shape` and `to_torch`
+    gain : sum of the filter's taps, as the dialect stores it
+    """
+    taps = (1, 3, 3, 1)
+    usual = [gain * a * b / 64 for a in taps for b in taps]
+    if tuple(statement.shape) == (4, 4):
+        stored = statement.to_torch().flatten().tolist()
+        if all(abs(a - b) < 1e-4 for a, b in zip(stored, usual, strict=True)):
+            return
+    raise UnsupportedCheckpointError(
+        f"{path}: a StyleGAN2 with a resampling filter of its own; only [1, 3, 3, 1] is known"
+    )
+
+
 def is_known(name: str) -> bool:
     """Whether a canonical StyleGAN2 generator has a tensor of this name."""
     return _KNOWN.fullmatch(name) is not None

@@ -8,6 +8,8 @@ import torch
 
 from tests.checkpoints.assembler import Make, network_tensors, pickle
 
+FILTER = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64
+
 
 def rosinality(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """State dictionary of `g_ema` as stylegan2-pytorch names it."""
@@ -38,7 +40,7 @@ def rosinality(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
                 state[f"noises.noise_{index}"] = value[None, None]
                 continue
             if rest == "weight" and index % 2:
-                state[f"{prefix}.conv.blur.kernel"] = torch.ones(4, 4)
+                state[f"{prefix}.conv.blur.kernel"] = FILTER * 4
         new, changed_value = changed.get(rest, (rest, value))
         state[f"{prefix}.{new}"] = changed_value
     return state
@@ -56,7 +58,9 @@ def tensorflow(tensors: dict[str, torch.Tensor], **options: Any) -> bytes:
             own.append(("dlatent_avg", value))
         elif parts[0] == "mapping":
             layer = parts[1].replace("fc", "Dense").replace("embed", "LabelEmbed")
-            mapping.append((f"{layer}/{parts[2]}", value.T if parts[2] == "weight" else value))
+            layer = layer.replace("label", "LabelConcat")
+            turned = parts[2] == "weight" and parts[1] != "label"
+            mapping.append((f"{layer}/{parts[2]}", value.T if turned else value))
         else:
             synthesis.append(_synthesis_variable(parts[1:], value))
     state = {
@@ -105,3 +109,65 @@ def small_rosinality(**extra: Any) -> dict[str, Any]:
     """A whole file of the rosinality kind."""
     tensors = network_tensors()
     return {"g_ema": rosinality(tensors), "latent_avg": tensors["mapping.w_avg"], **extra}
+
+
+def genforce_second(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """State dictionary of a StyleGAN2 as genforce names it."""
+    state = _genforce_mapping(tensors)
+    for name, value in tensors.items():
+        parts = name.split(".")
+        if parts[0] == "mapping":
+            continue
+        block = int(math.log2(int(parts[1][1:]))) - 2
+        rest = ".".join(parts[3:]).replace("affine", "style")
+        if parts[2] == "const":
+            state["synthesis.early_layer.const"] = value[None]
+            continue
+        if rest == "style.bias":
+            value = value - 1
+        if parts[2] == "torgb":
+            state[f"synthesis.output{block}.{rest}"] = value
+            continue
+        index = 0 if block == 0 else 2 * block - 1 + int(parts[2][-1])
+        if rest == "noise_const":
+            state[f"synthesis.layer{index}.noise"] = value[None, None]
+        else:
+            turned = rest == "weight" and index % 2
+            state[f"synthesis.layer{index}.{rest}"] = value.flip(2, 3) if turned else value
+            state[f"synthesis.layer{index}.filter.kernel"] = torch.ones(4, 4)
+    return state
+
+
+def genforce_first(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """State dictionary of a StyleGAN as genforce names it, with a to-RGB layer left from growing."""
+    state = _genforce_mapping(tensors) | {"synthesis.lod": torch.zeros(())}
+    blocks = {name.split(".")[1] for name in tensors if name.startswith("synthesis.b")}
+    last = len(blocks) - 1
+    for name, value in tensors.items():
+        parts = name.split(".")
+        if parts[0] == "mapping":
+            continue
+        if parts[1] == "torgb":
+            state[f"synthesis.output{last}.{parts[2]}"] = value
+            state[f"synthesis.output{last - 1}.{parts[2]}"] = torch.zeros(1)
+        elif parts[2] == "const":
+            state["synthesis.layer0.const"] = value[None]
+        else:
+            index = 2 * (int(math.log2(int(parts[1][1:]))) - 2) + int(parts[2][-1])
+            rest = ".".join(parts[3:])
+            if rest == "noise_const":
+                state[f"synthesis.layer{index}.apply_noise.noise"] = value[None, None]
+            else:
+                rest = rest.replace("noise_weight", "apply_noise.weight")
+                state[f"synthesis.layer{index}.{rest}"] = value
+    return state
+
+
+def _genforce_mapping(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    state = {"truncation.w_avg": tensors["mapping.w_avg"]}
+    for name, value in tensors.items():
+        if name.startswith("mapping.fc"):
+            state[name.replace("fc", "dense")] = value
+        elif name == "mapping.label.weight":
+            state["mapping.label_weight"] = value
+    return state

@@ -1,6 +1,7 @@
 """One small network in every dialect comes back as itself; files of real libraries, no golden ones needed."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.checkpoints import load_generator, read_checkpoint
-from explorer.errors import UnsupportedCheckpointError
+from explorer.checkpoints import load_generator, read_checkpoint, save_network
+from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
 from tests.checkpoints.assembler import (
     Call,
     Module,
@@ -20,7 +21,15 @@ from tests.checkpoints.assembler import (
     storage,
     tensor,
 )
-from tests.checkpoints.dialects import rosinality, small_rosinality, tensorflow
+from tests.checkpoints.dialects import (
+    FILTER,
+    genforce_first,
+    genforce_second,
+    rosinality,
+    small_rosinality,
+    tensorflow,
+)
+from tests.models import synthetic_stylegan3, test_stylegan1
 
 
 def save(value: Any, folder: Path, legacy: bool = False) -> Path:
@@ -198,3 +207,117 @@ def test_bytes_written_as_text(tmp_path: Path) -> None:
     path = tmp_path / "network.pkl"
     path.write_bytes(pickle({"G_ema": root}))
     same(path, network_tensors())
+
+
+def test_other_filters_are_named(tmp_path: Path) -> None:
+    whole = small_rosinality()
+    whole["g_ema"]["convs.0.conv.blur.kernel"] = torch.ones(4, 4) / 4
+    with pytest.raises(UnsupportedCheckpointError, match="filter"):
+        read_checkpoint(save(whole, tmp_path))
+    for taps, is_known in ((FILTER, True), (FILTER * 4, False), (torch.ones(2, 2) / 4, False)):
+        root = generator_module()
+        root.modules["synthesis"].modules["b8"].buffers["resample_filter"] = taps
+        path = tmp_path / "network.pkl"
+        path.write_bytes(pickle({"G_ema": root}))
+        if is_known:
+            assert torch.equal(read_checkpoint(path).tensors["synthesis.b8.resample_filter"], taps)
+        else:
+            with pytest.raises(UnsupportedCheckpointError, match="filter"):
+                read_checkpoint(path)
+
+
+def test_classes_of_tensorflow_stylegan2(tmp_path: Path) -> None:
+    """Before 2-ADA a bare matrix was joined behind z."""
+    tensors = network_tensors()
+    tensors["mapping.label.weight"] = torch.arange(20.0).reshape(4, 5)
+    tensors["mapping.fc0.weight"] = torch.arange(70.0).reshape(7, 10)
+    path = tmp_path / "network.pkl"
+    path.write_bytes(tensorflow(tensors))
+    same(path, tensors)
+    description = read_checkpoint(path).description
+    assert (description.c_dim, description.z_dim) == (4, 5)
+    assert description.options["label_mode"] == "concat"
+    assert load_generator(path).c_dim == 4
+
+
+@pytest.mark.parametrize("wrap", ["generator_smooth", "models"])
+def test_genforce_stylegan2(wrap: str, tmp_path: Path) -> None:
+    state = genforce_second(network_tensors())
+    whole = {"generator_smooth": state, "generator": {}, "discriminator": {}}
+    path = save({"models": whole} if wrap == "models" else whole, tmp_path)
+    same(path, network_tensors())
+    assert load_generator(path).architecture == "stylegan2"
+
+
+def test_genforce_stylegan1(tmp_path: Path) -> None:
+    tensors = test_stylegan1.by_rule()
+    path = save({"generator_smooth": genforce_first(tensors)}, tmp_path)
+    same(path, tensors)
+    assert load_generator(path).architecture == "stylegan1"
+
+
+@pytest.mark.parametrize("config", ["T", "R"])
+def test_alias_free_networks(config: Any, tmp_path: Path) -> None:
+    description, tensors = synthetic_stylegan3.by_rule(config)
+    root = Module("Generator")
+    for name, value in tensors.items():
+        *place, last = name.split(".")
+        module = root
+        for part in place:
+            module = module.modules.setdefault(part, Module(part))
+        module.buffers[last] = value
+    synthesis = root.modules["synthesis"]
+    options = description.options
+    synthesis.attributes["layer_names"] = [layer["name"] for layer in options["layers"]]
+    synthesis.modules["input"].attributes |= {**options["input"], "size": np.array(options["input"]["size"])}
+    for layer in options["layers"]:
+        arrays = {key: np.array(layer[key]) for key in ("in_size", "out_size")}
+        synthesis.modules[layer["name"]].attributes |= layer | arrays
+    path = tmp_path / "network.pkl"
+    path.write_bytes(pickle({"G_ema": root}))
+    same(path, tensors)
+    found = read_checkpoint(path).description
+    assert found.architecture == description.architecture
+    assert found.options["layers"] == options["layers"]
+    assert load_generator(path).resolution == description.resolution
+
+
+def spoiled_alias_free(folder: Path, **changes: Any) -> Path:
+    description, tensors = synthetic_stylegan3.by_rule("T")
+    options = dict(description.options)
+    options["layers"] = [dict(layer) for layer in options["layers"]]
+    options["layers"][2] |= changes
+    path = folder / "network.safetensors"
+    save_network(path, replace(description, options=options), tensors, {})
+    return path
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../x"},
+        {"name": "L0_36_16"},
+        {"in_size": [10**9, 10**9]},
+        {"out_size": [36]},
+        {"out_size": "36"},
+        {"up_factor": 10**6},
+        {"padding": [10**6] * 4},
+        {"padding": None},
+        {"conv_clamp": "much"},
+    ],
+)
+def test_geometry_that_cannot_be(changes: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(CorruptCheckpointError):
+        load_generator(spoiled_alias_free(tmp_path, **changes))
+
+
+def test_a_network_of_stylegan_xl_is_named(tmp_path: Path) -> None:
+    root = Module("Generator")
+    root.modules["mapping"] = Module("MappingNetwork", buffers={"w_avg": torch.zeros(10, 7)})
+    root.modules["synthesis"] = Module(
+        "SynthesisNetwork", {"layer_names": ["L0_36_8"]}, modules={"input": Module("SynthesisInput")}
+    )
+    path = tmp_path / "network.pkl"
+    path.write_bytes(pickle({"G_ema": root}))
+    with pytest.raises(UnsupportedCheckpointError, match="StyleGAN-XL"):
+        read_checkpoint(path)

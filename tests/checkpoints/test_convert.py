@@ -1,0 +1,67 @@
+"""Conversion loses nothing, and gives the same bytes each time."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer.checkpoints import load_generator, read_checkpoint
+from explorer.checkpoints.convert import convert
+from explorer.errors import UnsafeCheckpointError
+from tests.checkpoints.assembler import Call, pickle, snapshot
+from tests.support import golden_file, golden_index
+
+
+def convert_and_compare(source: Path, folder: Path) -> None:
+    target = folder / "converted.safetensors"
+    network = convert(source, target)
+    again = read_checkpoint(target)
+    assert again.description == network.description
+    assert again.header["source_sha256"] == network.sha256
+    assert again.header["source_format"] == network.format
+    assert again.tensors.keys() == network.tensors.keys()
+    for name, value in network.tensors.items():
+        assert again.tensors[name].dtype == value.dtype
+        assert torch.equal(again.tensors[name], value)
+
+    renamed = folder / "other name.bin"
+    shutil.copy(source, renamed)
+    convert(renamed, folder / "second.safetensors")
+    assert (folder / "second.safetensors").read_bytes() == target.read_bytes()
+
+    convert(target, folder / "third.safetensors")
+    assert (folder / "third.safetensors").read_bytes() == target.read_bytes()
+
+
+def test_small_network(tmp_path: Path) -> None:
+    source = tmp_path / "network.pkl"
+    source.write_bytes(snapshot())
+    convert_and_compare(source, tmp_path)
+
+
+@pytest.mark.parametrize("name", [entry["file"] for entry in golden_index()])
+def test_golden_networks_draw_the_same_pictures(name: str, tmp_path: Path) -> None:
+    source = golden_file(name, tmp_path)
+    convert_and_compare(source, tmp_path)
+    original, converted = load_generator(source), load_generator(tmp_path / "converted.safetensors")
+    c = torch.eye(original.c_dim)[:1] if original.c_dim else None
+    ws = original.mapping(original.latent(7), c)
+    assert torch.equal(ws, converted.mapping(converted.latent(7), c))
+    assert torch.equal(original.synthesis(ws), converted.synthesis(ws))
+
+
+def test_a_file_does_not_replace_itself(tmp_path: Path) -> None:
+    source = tmp_path / "network.pkl"
+    source.write_bytes(snapshot())
+    with pytest.raises(ValueError, match="replace its source"):
+        convert(source, source)
+    assert source.read_bytes() == snapshot()
+
+
+def test_a_refused_file_leaves_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "network.pkl"
+    source.write_bytes(pickle(Call("os", "system", ("true",))))
+    with pytest.raises(UnsafeCheckpointError):
+        convert(source, tmp_path / "converted.safetensors")
+    assert not list(tmp_path.glob("*converted*"))
