@@ -229,14 +229,19 @@ class MainWindow(QMainWindow):
         self.status.show_view(self.viewer)
         self.keeper.touch()
 
-    def _check_settled(self) -> None:
+    @property
+    def is_settled(self) -> bool:
+        """Whether what is wanted is what is seen, in full, thumbnails included."""
         frame = self.viewer.frame
-        if (
+        return (
             frame is not None
             and not frame.is_draft
             and frame.request.recipe == self.store.recipe
             and not self.thumbnails.is_busy
-        ):
+        )
+
+    def _check_settled(self) -> None:
+        if self.is_settled:
             self.settled.emit()
 
     # Networks.
