@@ -49,25 +49,28 @@ def tile_for(in_channels: int, out_channels: int, size: int) -> int | None:
 
 
 class WinogradConv:
-    """A 3x3 convolution of the same size with zeros outside, of styled input.
+    """A 3x3 convolution with zeros outside, of styled input.
 
     Parameters
     ----------
     weight : [O, I, 3, 3] float32 on the CPU
     tile : 2 or 4, see `tile_for`
-    size : height and width it is used at, a multiple of `tile`
+    size : height and width of the input it is used at
+    padding : rim of zeros; with 1 the output is as large as the input
     """
 
-    def __init__(self, weight: Tensor, tile: int, size: int):
+    def __init__(self, weight: Tensor, tile: int, size: int, padding: int = 1):
         self._tile = tile
         self._span = tile + 2
+        self._padding = padding
         self._out_channels, self._in_channels = weight.shape[:2]
+        self._out_size = size + 2 * padding - 2
         kernel, before, after = (torch.from_numpy(np.kron(t, t)) for t in transforms(tile))
         self._before, self._after = before.float(), after.float()
         flat = weight.to(torch.float64).reshape(-1, 9)
         spread = (kernel @ flat.t()).to(torch.float32)  # [span^2, O * I]
         spread = spread.view(-1, self._out_channels, self._in_channels)
-        across = size // tile
+        self._across = across = -(-self._out_size // tile)
         # Short strips keep the tiles in the cache, but each reads all weights once more.
         strip_bytes = max(_CACHE_BYTES, 2 * spread.numel())
         row_bytes = 4 * across * self._span**2 * self._in_channels
@@ -79,29 +82,31 @@ class WinogradConv:
 
         Parameters
         ----------
-        x : [N, I, H, H] float32 in channels_last
+        x : [N, I, size, size] float32 in channels_last
         style : [N, I]
         scale : [N, O]
         bias : [O]
 
         Returns
         -------
-        [N, O, H, H] in channels_last, new memory
+        [N, O, H, H], H = size + 2 * padding - 2, new memory; in channels_last where H is a
+        multiple of the tile, otherwise a view into such a picture
         """
-        n, _, size, _ = x.shape
-        across = size // self._tile
+        n, across = x.shape[0], self._across
         out = x.new_empty(n, across, self._tile, across, self._tile, self._out_channels)
         for sample in range(n):
             self._one(x[sample], style[sample], scale[sample], bias, out[sample])
-        return out.view(n, size, size, -1).permute(0, 3, 1, 2)
+        whole = out.view(n, across * self._tile, across * self._tile, -1).permute(0, 3, 1, 2)
+        return whole[:, :, : self._out_size, : self._out_size]
 
     def _one(self, x: Tensor, style: Tensor, scale: Tensor, bias: Tensor, out: Tensor) -> None:
         """Write one sample into `out` [tiles down, tile, tiles across, tile, O]."""
         channels, size, _ = x.shape
-        tile, span, across = self._tile, self._span, out.shape[0]
-        padded = x.new_zeros(size + 2, size + 2, channels)
-        torch.mul(x.permute(1, 2, 0), style, out=padded[1:-1, 1:-1])
-        row = (size + 2) * channels
+        tile, span, across = self._tile, self._span, self._across
+        padded = x.new_zeros(across * tile + 2, across * tile + 2, channels)
+        inside = slice(self._padding, self._padding + size)
+        torch.mul(x.permute(1, 2, 0), style, out=padded[inside, inside])
+        row = (across * tile + 2) * channels
         tiles = padded.as_strided(
             (across, across, span, span, channels), (tile * row, tile * channels, row, channels, 1)
         )

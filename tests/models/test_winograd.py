@@ -38,6 +38,17 @@ def test_it_equals_the_ordinary_sum(
 
 
 @pytest.mark.parametrize("tile", [2, 4])
+@pytest.mark.parametrize(("size", "padding"), [(7, 1), (9, 2), (10, 2)])
+def test_any_size_and_a_wider_rim(tile: int, size: int, padding: int) -> None:
+    x, weight, style, scale, bias = styled(size)
+    found = WinogradConv(weight, tile, size, padding)(x, style, scale, bias)
+    wanted = F.conv2d((x * style[:, :, None, None]).double(), weight.double(), padding=padding)
+    wanted = wanted * scale.double()[:, :, None, None] + bias.double()[:, None, None]
+    assert found.shape == wanted.shape
+    assert float((found - wanted).abs().max() / wanted.abs().max()) < 5e-6
+
+
+@pytest.mark.parametrize("tile", [2, 4])
 def test_the_transforms_filter_a_line(tile: int) -> None:
     kernel, before, after = transforms(tile)
     generator = torch.Generator().manual_seed(0)
