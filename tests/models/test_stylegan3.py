@@ -143,6 +143,17 @@ def test_the_fast_form_draws_the_same_picture(
     assert float((fast.synthesis(ws) - wanted).abs().max() / wanted.abs().max()) < 1e-5
 
 
+def test_wide_layers_draw_the_same_picture() -> None:
+    description, tensors = random_network(
+        "T", 16, channel_base=1024, channel_max=136, num_layers=3, num_critical=1
+    )
+    fast, plain = StyleGAN3(description, tensors), PlainStyleGAN3(description, tensors)
+    assert [layer._winograd is not None for layer in fast._layers] == [True, True, False, False]
+    ws = latents(fast, 2)
+    wanted = plain.synthesis(ws)
+    assert float((fast.synthesis(ws) - wanted).abs().max() / wanted.abs().max()) < 2e-5
+
+
 def literal(
     x: Tensor, up_filter: Tensor, down_filter: Tensor, up: int, down: int, padding: list[int], clamp: float
 ) -> Tensor:
