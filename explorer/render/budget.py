@@ -20,8 +20,6 @@ SMOOTHING = 0.3
 """Share of a new measurement in the running mean."""
 SMALLEST_DRAFT = 32
 """Pixels; below it a face cannot be followed."""
-SMALLEST_SHARE = 16
-"""A draft has at least this part of the full height."""
 
 
 @dataclass(slots=True)
@@ -90,9 +88,8 @@ class Budget:
         drafting = before is not None
         if whole <= (FULL_SECONDS / SLACK if drafting else FULL_SECONDS):
             return None
-        smallest = max(SMALLEST_DRAFT, full / SMALLEST_SHARE)
         # A stop before `first` would show the picture without the edit.
-        sizes = [s for s in sorted(stops) if smallest <= s < full and stops[s] >= first]
+        sizes = [s for s in sorted(stops) if SMALLEST_DRAFT <= s < full and stops[s] >= first]
         best: int | None = sizes[0] if sizes else None
         for size in sizes:
             seconds = self.predict(network, first, stops[size])

@@ -45,9 +45,9 @@ def test_a_network_without_early_pictures_has_no_drafts():
     assert measured((50,) * 7).choose("net", {256: 6}, 0) is None
 
 
-def test_a_draft_has_a_sixteenth_of_the_height_at_least():
+def test_a_draft_is_large_enough_to_follow_a_face():
     stops = {2 ** (i + 2): i for i in range(9)}
-    assert measured((100,) * 9).choose("net", stops, 0) == 64
+    assert measured((100,) * 9).choose("net", stops, 0) == 32
 
 
 def test_the_first_measurement_is_warming_up_and_is_replaced():
