@@ -6,6 +6,7 @@ Deliberately ignorant of torch, of networks and of what they can do: this room
 leans on the standard library alone, so undo and files work in microseconds.
 """
 
+from explorer.recipe.film import Film, Keyframe, Moment
 from explorer.recipe.history import History
 from explorer.recipe.recipe import (
     NOISE_MODES,
@@ -28,10 +29,13 @@ __all__ = [
     "NOISE_MODES",
     "SEED_LIMIT",
     "ZONES",
+    "Film",
     "History",
+    "Keyframe",
     "Layers",
     "Mix",
     "ModelRef",
+    "Moment",
     "Noise",
     "NoiseMode",
     "Push",
