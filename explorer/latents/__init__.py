@@ -7,13 +7,17 @@ ignorant of files, clocks, pixels and windows.
 
 from explorer.latents.compose import Resolved, compose, resolve
 from explorer.latents.directions import Direction, push
+from explorer.latents.film import FilmScenes
 from explorer.latents.mixing import mix_rows
+from explorer.latents.scene import Scene, scene_of
 from explorer.latents.seeds import SeedCache, blend, class_of_seed
 from explorer.latents.truncation import truncate
 
 __all__ = [
     "Direction",
+    "FilmScenes",
     "Resolved",
+    "Scene",
     "SeedCache",
     "blend",
     "class_of_seed",
@@ -21,5 +25,6 @@ __all__ = [
     "mix_rows",
     "push",
     "resolve",
+    "scene_of",
     "truncate",
 ]

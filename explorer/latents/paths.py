@@ -38,6 +38,22 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     return torch.where(is_plain, torch.lerp(a, b, t), curve)
 
 
+def long_way(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """Great circle through two points the other way round, by more than half of it.
+
+    After `slerp(b, a, .)` it goes on in the same sense: the two together are one closed walk
+    through both points. Arguments and fall-back as in `slerp`.
+    """
+    length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
+    unit_a, unit_b = a / length_a, b / length_b
+    angle = (unit_a * unit_b).sum(dim=-1, keepdim=True).clamp(-1, 1).acos()
+    turn = -t * (2 * math.pi - angle)
+    turned = ((angle - turn).sin() * unit_a + turn.sin() * unit_b) / angle.sin()
+    curve = turned * torch.lerp(length_a, length_b, t)
+    is_plain = (angle < _NEARLY) | (angle > math.pi - _NEARLY)
+    return torch.where(is_plain, torch.lerp(a, b, t), curve)
+
+
 def circle(a: Tensor, b: Tensor, t: float) -> Tensor:
     """Closed walk through Z in the plane of two points, on the sphere of radius sqrt(z_dim).
 

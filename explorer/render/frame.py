@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from explorer.recipe import Recipe
+    from explorer.recipe import Moment, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,15 @@ class RenderRequest:
     """True while a hand moves: a draft may come first, and the full frame when nothing newer waits."""
     stop: int | None = None
     """Resolution to stop at; None asks for the full picture. Chosen by the worker for drafts."""
+    moment: "Moment | None" = None
+    """A frame of a film, drawn instead of `recipe`; that is then the keyframe it comes from."""
+
+    @classmethod
+    def of_moment(
+        cls, moment: "Moment", serial: int = 0, live: bool = False, stop: int | None = None
+    ) -> "RenderRequest":
+        """Request for a frame of a film. On a keyframe it draws the keyframe's still, bit for bit."""
+        return cls(moment.recipe, serial, live, stop, moment)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

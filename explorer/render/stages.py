@@ -67,6 +67,8 @@ def pixels_key(key: Key) -> Key:
 
 def _meaning(noise: NoisePlan) -> NoisePlan:
     """Take out of a plan what its mode does not read, so that equal planes have equal plans."""
+    if noise.blend:
+        return NoisePlan(strength=noise.strength, blend=noise.blend)
     if noise.mode == "none":
         return NoisePlan("none")
     return NoisePlan(noise.mode, noise.seed if noise.mode == "random" else 0, noise.strength)
