@@ -18,6 +18,8 @@ SLACK = 1.2
 is taken when it would meet its bound with as much to spare."""
 SMOOTHING = 0.3
 """Share of a new measurement in the running mean."""
+WARM_SHARE = 0.25
+"""What a first measurement is worth: first pictures take up to four times as long."""
 SMALLEST_DRAFT = 32
 """Pixels; below it a face cannot be followed."""
 
@@ -38,8 +40,8 @@ class Budget:
     def record(self, network: Hashable, step: int, seconds: float) -> None:
         """Take a measurement of one step.
 
-        The first one only opens the account and is replaced by the second: it
-        holds the choosing of kernels and the first touch of memory.
+        The first one holds the choosing of kernels and the first touch of memory: it
+        counts for a part of itself, and only until there is a second.
 
         Parameters
         ----------
@@ -48,7 +50,7 @@ class Budget:
         """
         mean = self._means.get((network, step))
         if mean is None:
-            self._means[network, step] = _Mean(seconds)
+            self._means[network, step] = _Mean(WARM_SHARE * seconds)
             return
         share = SMOOTHING if mean.samples > 1 else 1.0
         mean.seconds += share * (seconds - mean.seconds)

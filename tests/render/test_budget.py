@@ -52,10 +52,18 @@ def test_a_draft_is_large_enough_to_follow_a_face():
 
 def test_the_first_measurement_is_warming_up_and_is_replaced():
     budget = Budget()
-    budget.record("net", 0, 9.0)
-    budget.record("net", 0, 0.010)
     budget.record("net", -1, 0.0)
+    budget.record("net", 0, 0.040)
     assert budget.predict("net", 0, 0) == pytest.approx(0.010)
+    budget.record("net", 0, 0.012)
+    assert budget.predict("net", 0, 0) == pytest.approx(0.012)
+
+
+def test_one_picture_is_enough_to_know_a_very_slow_network():
+    budget = Budget()
+    for step in range(-1, 7):
+        budget.record("net", step, 0.5)
+    assert budget.choose("net", STOPS, 0) == 32
 
 
 def test_measurements_are_smoothed_so_that_one_hiccup_changes_nothing():

@@ -150,6 +150,7 @@ def test_a_slow_network_shows_a_draft_first_while_the_hand_moves_once_it_was_mea
         return sizes_of(engine, RECIPE.with_(base=SeedBlend.of(next(seeds))), live)
 
     assert draw(live=True) == [64]  # nothing measured yet
+    assert draw(live=True) == [64]  # the first picture is not believed
     assert draw(live=True) == [32, 64]
     assert draw(live=False) == [64]
     assert draw(live=True) == [32, 64]
