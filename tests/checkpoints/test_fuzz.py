@@ -15,8 +15,8 @@ import torch
 from explorer.checkpoints import read_checkpoint, save_network
 from explorer.errors import CheckpointError
 from explorer.models.description import NetworkDescription
-from tests.checkpoints.assembler import legacy_bytes, network_tensors, snapshot
-from tests.checkpoints.dialects import small_rosinality, tensorflow
+from tests.checkpoints.assembler import network_tensors, old_stream, snapshot
+from tests.checkpoints.dialects import rosinality, small_rosinality, tensorflow
 from tests.support import golden_file, golden_index
 
 EFFORT = int(os.environ.get("LATENT_EXPLORER_FUZZ", "1"))
@@ -103,7 +103,7 @@ SMALL = {
     "torch pickle": lambda folder: snapshot(z_dim=5),
     "tensorflow pickle": lambda folder: tensorflow(network_tensors()),
     "archive": lambda folder: zipped(),
-    "old stream": lambda folder: legacy_bytes(small_rosinality()),
+    "old stream": lambda folder: old_stream(rosinality(network_tensors())),
     "safetensors": small_safetensors,
 }
 
