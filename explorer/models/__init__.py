@@ -10,12 +10,21 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from explorer.models.description import NetworkDescription
-from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform
+from explorer.models.generator import (
+    Features,
+    Generator,
+    NoiseMode,
+    NoisePlan,
+    Precision,
+    Step,
+    Transform,
+)
 
 __all__ = [
     "Features",
     "Generator",
     "NetworkDescription",
+    "NoiseMode",
     "NoisePlan",
     "Precision",
     "Step",

@@ -32,6 +32,15 @@ class NoisePlan:
     """Used by "random" alone. Planes are drawn on the CPU, so every device sees the same."""
     strength: float = 1.0
     """Factor on the network's own noise strengths."""
+    blend: tuple[tuple[NoiseMode, int, float], ...] = ()
+    """Where given, planes of several (mode, seed), each times its weight, are added up in
+    place of the plane of `mode` and `seed`. Squares of weights that sum to 1 keep the variance."""
+
+    def parts(self) -> tuple[tuple[float, "NoisePlan"], ...]:
+        """Plans of single planes, each with the weight it has in the sum."""
+        if not self.blend:
+            return ((1.0, self),)
+        return tuple((weight, NoisePlan(mode, seed, self.strength)) for mode, seed, weight in self.blend)
 
 
 @dataclass(frozen=True, slots=True)

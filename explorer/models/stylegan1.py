@@ -38,6 +38,7 @@ from explorer.models.description import NetworkDescription
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
+from explorer.models.noise import Planes, blended
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, half_dtype, random_plane, truncate
 from explorer.models.weights import WeightTable
 
@@ -204,7 +205,7 @@ class StyleGAN1(Generator):
         self.steps = self._build(weights, half)
         weights.finish()
         self._tensors = weights.kept
-        self._random: tuple[int, dict[int, Tensor]] = (0, {})
+        self._random = Planes()
 
     def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[Step, ...]:
         """Make the layers and the chain of steps."""
@@ -270,12 +271,11 @@ class StyleGAN1(Generator):
         """Plane of a layer, without any strength."""
         if layer.noise is None or plan.mode == "none" or plan.strength == 0:
             return None
+        if plan.blend:
+            return blended(plan, lambda part: self._noise(index, layer, part))
         if plan.mode == "const":
             return layer.noise
-        # The planes of the newest seed are kept: drawing them takes longer than a small network does.
-        if self._random[0] != plan.seed:
-            self._random = (plan.seed, {})
-        planes = self._random[1]
+        planes = self._random.of(plan.seed)
         if index not in planes:
             plane = random_plane(plan.seed, index, *layer.noise.shape[2:])
             planes[index] = plane.to(self.device, layer.dtype)

@@ -20,6 +20,7 @@ from explorer.models.description import NetworkDescription
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
+from explorer.models.noise import Planes, blended
 from explorer.models.ops import blur_kernel, half_dtype, number_option, random_plane, truncate, upsample2
 from explorer.models.weights import WeightTable
 
@@ -79,7 +80,7 @@ class StyleGAN2(Generator):
         _check_filters(tensors)
         weights.finish()
         self._tensors = weights.kept
-        self._random: tuple[int, dict[int, Tensor]] = (0, {})
+        self._random = Planes()
 
     def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[tuple[Step, ...], list[_Link]]:
         """Make the chain of steps, block after block."""
@@ -187,12 +188,11 @@ class StyleGAN2(Generator):
         """Plane of a layer, its strength and gain included, `plan.strength` not."""
         if conv.noise is None or plan.mode == "none" or plan.strength == 0:
             return None
+        if plan.blend:
+            return blended(plan, lambda part: self._noise(index, conv, part))
         if plan.mode == "const":
             return conv.noise
-        # The planes of the newest seed are kept: drawing them takes longer than a small network does.
-        if self._random[0] != plan.seed:
-            self._random = (plan.seed, {})
-        planes = self._random[1]
+        planes = self._random.of(plan.seed)
         if index not in planes:
             plane = random_plane(plan.seed, index, *conv.noise.shape[2:])
             planes[index] = (plane * conv.noise_gain).to(self.device, conv.dtype)
