@@ -25,6 +25,7 @@ from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv, tile_for
 
 Channels = torch.channels_last
+_FEW_CHANNELS = 8
 
 
 def _fold_pays(out_channels: int, height: int, width: int) -> bool:
@@ -116,9 +117,19 @@ class ModulatedConv:
         self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         self.noise_gain = strength * gain
-        self.noise = None if plane is None else (plane * self.noise_gain).to(device, self.dtype)
+        self.noise = None if plane is None else self.spread((plane * self.noise_gain).to(device, self.dtype))
         if up:
             self.blur = blur_kernel(4.0)[None, None].to(device, self.dtype)
+
+    def spread(self, plane: Tensor) -> Tensor:
+        """Noise plane [1, 1, R, R] in the form that is added fastest.
+
+        With few channels, last in memory, adding one number to each group of them is
+        slow: a plane written out for 8 channels at 128 px is added 6 times faster.
+        """
+        if plane.device.type != "cpu" or self.out_channels > _FEW_CHANNELS:
+            return plane
+        return plane.expand(-1, self.out_channels, -1, -1).contiguous(memory_format=Channels)
 
     def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
         """Run the layer.
@@ -127,7 +138,7 @@ class ModulatedConv:
         ----------
         x : [N, in_channels, h, h]; not written to.
         w : [N, w_dim] float32, the layer's row
-        noise : [1, 1, R, R] in the layer's type, times strength and gain already; None for none.
+        noise : what `spread` gave of a plane in the layer's type, times strength and gain; None for none.
         strength : factor on `noise`
 
         Returns
