@@ -14,9 +14,9 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorer.render.frame import Frame, RenderFailure, RenderRequest
 
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class DrawsInSteps(Protocol):
-    """What the worker itself asks of an engine."""
-
-    def render_steps(self, request: RenderRequest) -> Iterator[Frame | None]:
-        """Yield None between steps, a draft where one is due, the full frame last."""
 
 
 class _Job:
@@ -189,7 +182,7 @@ class RenderWorker:
             with self._wake:
                 self._jobs.remove(job)
 
-    def _draw(self, engine: DrawsInSteps, request: RenderRequest) -> None:
+    def _draw(self, engine: "Engine", request: RenderRequest) -> None:
         """Answer a request: draft and full picture, the full one, or the failure."""
         shown = False
         try:
