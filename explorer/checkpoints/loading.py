@@ -39,7 +39,7 @@ def load_generator(path_or_name: str | os.PathLike[str], device: str | torch.dev
         If the file cannot be read.
     """
     path = find_file(path_or_name)
-    return build(read_checkpoint(path), str(path)).to(device)
+    return build(read_checkpoint(path, sha256=""), str(path)).to(device)
 
 
 def inspect_checkpoint(path_or_name: str | os.PathLike[str]) -> CheckpointInfo:
@@ -85,5 +85,7 @@ def build(network: LoadedNetwork, path: str) -> Generator:
         )
     try:
         return build_generator(network.description, network.tensors)
-    except (ValueError, TypeError, KeyError, RuntimeError) as error:
+    except MemoryError:
+        raise CorruptCheckpointError(f"{path}: the network takes more memory than there is") from None
+    except Exception as error:
         raise CorruptCheckpointError(f"{path}: its parts do not make one network: {error}") from error

@@ -46,8 +46,13 @@ log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 8 << 30
 
 
-def read_checkpoint(path: str | os.PathLike[str]) -> LoadedNetwork:
+def read_checkpoint(path: str | os.PathLike[str], sha256: str | None = None) -> LoadedNetwork:
     """Read a generator from a file, running nothing in it.
+
+    Parameters
+    ----------
+    sha256 : digest of the file where the caller knows it, or "" where nobody will
+        ask; by default the file is hashed, which for large ones takes longer than reading.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> LoadedNetwork:
     shown = str(Path(path))
     mapping = _open(path, shown)
     try:
-        return _read(mapping, shown)
+        return _read(mapping, shown, sha256)
     except CheckpointError:
         raise
     except MemoryError:
@@ -115,10 +120,10 @@ def _open(path: str | os.PathLike[str], shown: str) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
 
 
-def _read(mapping: mmap.mmap, path: str) -> LoadedNetwork:
+def _read(mapping: mmap.mmap, path: str, sha256: str | None) -> LoadedNetwork:
     buffer = memoryview(mapping)
     if safetensors_form.looks_like_safetensors(buffer):
-        return _read_safetensors(mapping, buffer, path)
+        return _read_safetensors(mapping, buffer, path, sha256)
     budget = Budget()
     value, notes = _read_value(buffer, path, budget)
     found = _recognise(value, path)
@@ -128,13 +133,13 @@ def _read(mapping: mmap.mmap, path: str) -> LoadedNetwork:
         tensors=tensors,
         header=found.header,
         format=found.format,
-        sha256=hashlib.sha256(buffer).hexdigest(),
+        sha256=hashlib.sha256(buffer).hexdigest() if sha256 is None else sha256,
         notes=(*notes, *found.notes, *more),
         globals=tuple(sorted(budget.globals)),
     )
 
 
-def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str) -> LoadedNetwork:
+def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str, sha256: str | None) -> LoadedNetwork:
     length = safetensors_form.header_length(bytes(buffer[:8]), len(buffer), path)
     form = safetensors_form.parse_form(bytes(buffer[8 : 8 + length]), len(buffer), path)
     tensors = safetensors_form.load_tensors(mapping, form)
@@ -145,7 +150,7 @@ def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str) -> Load
         tensors=tensors,
         header=form.header,
         format="safetensors",
-        sha256=hashlib.sha256(buffer).hexdigest(),
+        sha256=hashlib.sha256(buffer).hexdigest() if sha256 is None else sha256,
     )
 
 

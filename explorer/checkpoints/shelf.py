@@ -135,10 +135,10 @@ class Shelf:
 
     def _load(self, ref: ModelRef) -> _Place:
         path = self._find(ref)
-        network = read_checkpoint(path)
-        self._register.remember(path, network.sha256)
-        if network.sha256 != ref.sha256:
-            raise self._other_version(ref, path, network.sha256)
+        sha256 = self._register.sha256_of(path)
+        if sha256 != ref.sha256:
+            raise self._other_version(ref, path, sha256)
+        network = read_checkpoint(path, sha256)
         return _Place(build(network, str(path)), network.header, network.format, network.notes)
 
     def _find(self, ref: ModelRef) -> Path:
