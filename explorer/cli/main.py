@@ -120,9 +120,9 @@ def _open_window(args: argparse.Namespace) -> int:
     from explorer.cli import qt_preflight
 
     qt_preflight.require(offscreen=args.screenshot is not None)
-    from explorer.gui import app
+    from explorer.gui.app import run
 
-    return int(app.run(args))
+    return run(args)
 
 
 def _show_info(args: argparse.Namespace) -> int:
