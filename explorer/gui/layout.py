@@ -104,6 +104,11 @@ class Layout(QObject):
         self._viewer.set_overlay(visible)
 
     @Slot(bool)
+    def set_controls(self, visible: bool) -> None:
+        """Show or hide the panels."""
+        self.dock.setVisible(visible)
+
+    @Slot(bool)
     def set_side(self, left: bool) -> None:
         """Put the panels left or right of the picture."""
         self._kept.controls_on_left = left

@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self.viewer.painted.connect(self._check_settled)
         self.viewer.view_changed.connect(self._view_changed)
         self.thumbnails.ready.connect(self.column.show_thumbnail)
-        self.thumbnails.ready.connect(self._check_settled)
+        self.thumbnails.idle.connect(self._check_settled)
         # Networks and devices.
         self.desk.changed.connect(self._network_changed)
         self.desk.loading.connect(self._show_loading)
@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
         on["zoom_in"].invoked.connect(self.look.zoom_in)
         on["zoom_out"].invoked.connect(self.look.zoom_out)
         on["overlay"].triggered.connect(self.look.set_overlay)
-        on["controls"].triggered.connect(self.look.dock.setVisible)
+        on["controls"].triggered.connect(self.look.set_controls)
         on["controls_left"].triggered.connect(self.look.set_side)
         on["full_screen"].triggered.connect(self.look.set_full_screen)
 

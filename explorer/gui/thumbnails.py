@@ -17,9 +17,11 @@ class Thumbnails(QObject):
     Signals
     -------
     ready(str, QImage) : the picture under this key.
+    idle : no picture is still to come.
     """
 
     ready = Signal(str, QImage)
+    idle = Signal()
 
     def __init__(self, bridge: RenderBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +53,8 @@ class Thumbnails(QObject):
         if self._wanted:
             self._drawing = next(iter(self._wanted.values()))
             self._bridge.call(_Draw(self._drawing), self._drawn)
+        else:
+            self.idle.emit()
 
     def _drawn(self, result: Frame | Exception) -> None:
         recipe, self._drawing = self._drawing, None

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from explorer.gui import engine_maker, theme
 from explorer.gui.main_window import MainWindow
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
-from tests.gui import fakes
 from tests.gui.fakes import FakeEngine, facts_of
 
 
@@ -41,7 +40,7 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
 @pytest.fixture
 def engine(monkeypatch) -> FakeEngine:
     # The real one asks torch, which takes longer to import than all these tests.
-    monkeypatch.setattr(engine_maker, "device_facts", lambda engine, notices=(): fakes.facts_of(engine))
+    monkeypatch.setattr(engine_maker, "device_facts", facts_of)
     return FakeEngine()
 
 
@@ -89,10 +88,10 @@ def settle(qtbot) -> Callable[[MainWindow], None]:
 
 
 @pytest.fixture
-def drop(qapp: QApplication) -> Callable[..., None]:
+def drop() -> Callable[..., None]:
     """Drop files on a window."""
 
-    def drop_on(window: QWidget, *paths: object) -> None:
+    def drop_on(window: MainWindow, *paths: object) -> None:
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
         event = QDropEvent(
@@ -102,7 +101,9 @@ def drop(qapp: QApplication) -> Callable[..., None]:
             Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier,
         )
-        qapp.sendEvent(window, event)
+        # Qt would send it to the target of the drag that went before, and there was none.
+        window.dropEvent(event)
+        assert event.isAccepted()
 
     return drop_on
 

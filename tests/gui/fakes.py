@@ -1,5 +1,6 @@
 """An engine that draws plain colours at once, or when the test allows it."""
 
+import hashlib
 import threading
 import zlib
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ class FakeEngine:
         if isinstance(path_or_name, Path):
             if not path.read_bytes().startswith(b"network"):
                 raise CheckpointError(f"{path}: this is not a network; open a .safetensors or .pkl file")
-            return self.know(info_of(ModelRef(path.stem, path.stem[0] * 64)))
+            return self.know(info_of(ModelRef(path.stem, hashlib.sha256(path.read_bytes()).hexdigest())))
         for info in self.infos.values():
             if info.ref.name == path_or_name:
                 return info
@@ -109,5 +110,5 @@ class FakeEngine:
         )
 
 
-def facts_of(engine: FakeEngine) -> DeviceFacts:
-    return DeviceFacts(("cpu",), engine.device, engine.precision)
+def facts_of(engine: FakeEngine, notices: tuple[str, ...] = ()) -> DeviceFacts:
+    return DeviceFacts(("cpu",), engine.device, engine.precision, notices)
