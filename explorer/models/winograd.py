@@ -65,10 +65,9 @@ class WinogradConv:
         self._padding = padding
         self._out_channels, self._in_channels = weight.shape[:2]
         self._out_size = size + 2 * padding - 2
-        kernel, before, after = (torch.from_numpy(np.kron(t, t)) for t in transforms(tile))
-        self._before, self._after = before.float(), after.float()
-        flat = weight.to(torch.float64).reshape(-1, 9)
-        spread = (kernel @ flat.t()).to(torch.float32)  # [span^2, O * I]
+        kernel, before, after = (torch.from_numpy(np.kron(t, t)).float() for t in transforms(tile))
+        self._before, self._after = before, after
+        spread = kernel @ weight.reshape(-1, 9).t()  # [span^2, O * I]
         spread = spread.view(-1, self._out_channels, self._in_channels)
         self._across = across = -(-self._out_size // tile)
         # Short strips keep the tiles in the cache, but each reads all weights once more.
