@@ -28,7 +28,8 @@ class NetworkDescription:
     options: Mapping[str, Any] = field(default_factory=dict)
     """JSON-able switches of the family. StyleGAN2: `arch` ("skip", "resnet", "orig"),
     `conv_clamp` (float or None), `lr_multiplier` (0.01), `label_mode` ("embed", or
-    "concat" for TensorFlow StyleGAN2), `num_fp16_res` (int)."""
+    "concat" for TensorFlow StyleGAN2), `num_fp16_res` (int). The other families list theirs
+    at the top of `stylegan1` and `stylegan3`."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, in a fixed order, for the header of our weight files."""

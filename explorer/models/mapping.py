@@ -4,6 +4,7 @@ References
 ----------
 Karras, Laine, Aila. A Style-Based Generator Architecture for GANs. 2019, section 2.
 Karras et al. Training Generative Adversarial Networks with Limited Data. 2020 (labels).
+Sauer, Schwarz, Geiger. StyleGAN-XL. 2022, section 3.2 (labels from a table).
 """
 
 import math
@@ -23,6 +24,8 @@ class MappingNetwork:
     `label_mode` "embed" (2-ADA, StyleGAN3): the label goes through a linear layer
     and is normalised by itself. "concat" (StyleGAN and StyleGAN2 in TensorFlow):
     the label times a matrix is joined behind z, then both are normalised as one.
+    "table" (StyleGAN-XL): each class has a row in a table, `mapping.embed.weight`, that
+    goes through a layer with leaky ReLU, `mapping.embed_proj`, and is normalised by itself.
     `label_mode` is what holds where the description does not say.
 
     `has_gain_in_weights`: StyleGAN (2019) multiplies the weights by sqrt(2), so that
@@ -40,8 +43,8 @@ class MappingNetwork:
     ):
         self._description = description
         self._label_mode = description.options.get("label_mode", label_mode)
-        if self._label_mode not in ("embed", "concat"):
-            raise ValueError(f"unknown label_mode {self._label_mode!r}; modes are embed, concat")
+        if self._label_mode not in ("embed", "concat", "table"):
+            raise ValueError(f"unknown label_mode {self._label_mode!r}; modes are embed, concat, table")
         rate = number_option(description.options, "lr_multiplier", 0.01) or 0.01
 
         c_dim, width = description.c_dim, description.z_dim
@@ -51,6 +54,12 @@ class MappingNetwork:
             if self._label_mode == "embed":
                 table = weights.take("mapping.embed.weight", None, c_dim) / math.sqrt(c_dim)
                 bias = weights.take("mapping.embed.bias", table.shape[0]).to(device)
+            elif self._label_mode == "table":
+                # Two linear maps in a row are one.
+                rows = weights.take("mapping.embed.weight", c_dim, None)
+                projection = weights.take("mapping.embed_proj.weight", None, rows.shape[1])
+                table = projection @ rows.t() / math.sqrt(rows.shape[1])
+                bias = weights.take("mapping.embed_proj.bias", table.shape[0]).to(device)
             else:
                 table = weights.take("mapping.label.weight", c_dim, None).t().contiguous()
             self._embed = (table.to(device), bias)
@@ -101,10 +110,12 @@ class MappingNetwork:
                     f"this network has {c_dim} classes: c must be [{z.shape[0]}, {c_dim}], not {found}"
                 )
             label = F.linear(c.to(z.device, torch.float32), *self._embed)
-            if self._label_mode == "embed":
-                x = torch.cat([normalize(x), normalize(label)], dim=1)
-            else:
+            if self._label_mode == "table":
+                label = F.leaky_relu_(label, SLOPE).mul_(SQRT2)
+            if self._label_mode == "concat":
                 x = normalize(torch.cat([x, label], dim=1))
+            else:
+                x = torch.cat([normalize(x), normalize(label)], dim=1)
         for weight, bias in self._layers:
             x = F.leaky_relu_(F.linear(x, weight, bias), SLOPE)
         return x

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from explorer.models import Features, NetworkDescription, NoisePlan, build_generator
+from explorer.models import Features, NetworkDescription, NoisePlan, build_generator, stylegan1
 from explorer.models.generator import NoiseMode
 from explorer.models.ops import random_plane
 from explorer.models.stylegan1 import StyleGAN1
@@ -346,6 +346,21 @@ def test_what_does_not_fit_is_refused() -> None:
         StyleGAN1(description_of(), {n: t for n, t in tensors.items() if n != "synthesis.b8.layer1.bias"})
     with pytest.raises(ValueError, match="no input transform"):
         NETWORK.synthesis(latents(NETWORK), transform=(0.0, 0.0, 1.0))
+
+
+def test_half_precision_stays_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its arithmetic works on a CPU too, only slowly.
+    monkeypatch.setattr(stylegan1, "half_dtype", lambda *_: torch.float16)
+    tensors = random_tensors({4: 9, 8: 8, 16: 7, 32: 6, 64: 5, 128: 4})
+    half = StyleGAN1(description_of(128), tensors, precision="float16")
+    ws = latents(half, 2)
+    kinds = {f.x.shape[2]: f.x.dtype for f in walk(half, ws)[1:-1]}
+    assert [kinds[size] == torch.float16 for size in (4, 8, 16, 32, 64, 128)] == [False, False] + [True] * 4
+    monkeypatch.undo()
+    for mode in ("const", "random"):
+        wanted = StyleGAN1(description_of(128), tensors).synthesis(ws, mode)  # type: ignore[arg-type]
+        found = half.synthesis(ws, mode)  # type: ignore[arg-type]
+        assert float((found - wanted).abs().max() / wanted.abs().max()) < 1e-2
 
 
 def test_sizes() -> None:

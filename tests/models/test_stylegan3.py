@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from explorer.bench.plain_stylegan3 import PlainStyleGAN3
-from explorer.models import Features, NetworkDescription, build_generator
+from explorer.models import Features, NetworkDescription, build_generator, stylegan3
 from explorer.models import filtered_lrelu as filtered
 from explorer.models.stylegan3 import StyleGAN3, inverse_transform
 from explorer.models.stylegan3_geometry import design_description, low_pass, radial_low_pass
@@ -309,6 +309,32 @@ def test_classes_reach_the_picture() -> None:
         network.mapping(z)
 
 
+def test_classes_of_stylegan_xl_come_from_a_table() -> None:
+    description, tensors = random_network("R", c_dim=3)
+    random = torch.Generator().manual_seed(3)
+    table, projection = torch.randn(3, 10, generator=random), torch.randn(8, 10, generator=random)
+    bias, averages = torch.randn(8, generator=random), torch.randn(3, 6, generator=random)
+    del tensors["mapping.embed.bias"]
+    tensors |= {
+        "mapping.embed.weight": table,
+        "mapping.embed_proj.weight": projection,
+        "mapping.embed_proj.bias": bias,
+        "mapping.fc0.weight": 100 * torch.randn(6, 16, generator=random),
+        "mapping.w_avg": averages,
+    }
+    options = dict(description.options) | {"label_mode": "table"}
+    network = StyleGAN3(replace(description, options=options), tensors)
+    z, c = network.latent(1), torch.eye(3)[2:]
+    label = torch.nn.functional.leaky_relu(table[2:] @ projection.t() / math.sqrt(10) + bias, 0.2)
+    x = torch.cat([v * (v.square().mean() + 1e-8).rsqrt() for v in (z, label * math.sqrt(2))], dim=1)
+    for i in (0, 1):
+        weight = tensors[f"mapping.fc{i}.weight"] * (0.01 / math.sqrt(x.shape[1]))
+        x = torch.nn.functional.leaky_relu(x @ weight.t() + 0.01 * tensors[f"mapping.fc{i}.bias"], 0.2)
+        x = x * math.sqrt(2)
+    torch.testing.assert_close(network.mapping(z, c)[:, 0], x)
+    assert torch.equal(network.mapping(z, c, psi=0.0)[0, 5], averages[2])
+
+
 def test_a_picture_need_not_be_square() -> None:
     description, tensors = random_network("T")
     options = json.loads(json.dumps(dict(description.options)))
@@ -372,6 +398,23 @@ def test_what_does_not_fit_is_refused(change: Any, words: str) -> None:
     change(options, tensors)
     with pytest.raises(ValueError, match=words):
         StyleGAN3(replace(description, options=options), tensors)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_half_precision_stays_near(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its arithmetic works on a CPU too, only slowly.
+    monkeypatch.setattr(stylegan3, "half_dtype", lambda *_: torch.float16)
+    description, tensors = random_network(config, 64)
+    layers = [dict(layer, use_fp16=index > 2) for index, layer in enumerate(description.options["layers"])]
+    description = replace(description, options=dict(description.options) | {"layers": layers})
+    half = StyleGAN3(description, tensors, precision="float16")
+    ws = latents(half, 2)
+    kinds = [features.x.dtype for features in walk(half, ws)[1:]]
+    assert kinds == [torch.float32] * 4 + [torch.float16] * 4
+    found = half.synthesis(ws)
+    wanted = PlainStyleGAN3(description, tensors).synthesis(ws)
+    assert found.dtype == torch.float32
+    assert float((found - wanted).abs().max() / wanted.abs().max()) < 1e-2
 
 
 def test_half_precision_is_refused_on_a_cpu() -> None:
