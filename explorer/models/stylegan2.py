@@ -171,7 +171,8 @@ class StyleGAN2(Generator):
     ) -> Features:
         """See `Generator.run`. Call it in `torch.inference_mode`: a few per cent faster."""
         link = self._links[index]
-        w = ws[:, self.steps[index].rows[0]]
+        # A copy lies in memory the same way whatever `ws` looks like, so products give the same bits.
+        w = ws[:, self.steps[index].rows[0]].clone()
         if link.torgb is not None:
             rgb = link.torgb(features.x, w)
             if features.rgb is not None:
@@ -195,7 +196,7 @@ class StyleGAN2(Generator):
         planes = self._random.of(plan.seed)
         if index not in planes:
             plane = random_plane(plan.seed, index, *conv.noise.shape[2:])
-            planes[index] = (plane * conv.noise_gain).to(self.device, conv.dtype)
+            planes[index] = conv.spread((plane * conv.noise_gain).to(self.device, conv.dtype))
         return planes[index]
 
     def picture(self, features: Features) -> Tensor:
