@@ -1,10 +1,12 @@
 """A file becomes a network here, and nothing in the file ever runs.
 
 Reading is two steps in two places: an inert reader yields names, shapes and
-bytes (`pickle_machine`, `torch_streams`, `safetensors_form`), then a table per
-dialect maps those names to ours (`nvidia_torch`, …). Names a file mentions are
-compared with a list and never looked up. From reading a file, whatever its
-bytes are, only `CheckpointError` and `OSError` escape.
+bytes (`pickle_machine`, `torch_streams`, `zip_archive`, `safetensors_form`),
+then a table per dialect maps those names to ours (`nvidia_torch`,
+`nvidia_tensorflow`, `rosinality`, `genforce`), and a layout per family checks
+that they make one network. Names a file mentions are compared with a list and
+never looked up. From reading a file, whatever its bytes are, only
+`CheckpointError` and `OSError` escape.
 
 `catalogue` knows which networks exist, `shelf` which are loaded. The room does
 not know pictures, recipes beyond a network's name, or any window. Importing it

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.checkpoints.pickle_machine import Meaning, Names, PickleMachine
+from explorer.checkpoints.pickle_machine import Names, PickleMachine
 from explorer.checkpoints.values import (
     NUMPY_CODES,
     Bag,
     Blob,
     Impossible,
     Instance,
+    Meaning,
     NumpyArray,
     NumpyType,
     Persistent,

@@ -13,8 +13,8 @@ import struct
 from typing import Any
 
 from explorer.checkpoints.allow_list import FOREIGN, STORAGES, TORCH_ARCHIVE
-from explorer.checkpoints.pickle_machine import Budget, Meaning, Names, PickleMachine
-from explorer.checkpoints.values import ITEM_BYTES, MAX_SIZE, Blob, Impossible, Storage
+from explorer.checkpoints.pickle_machine import Budget, Names, PickleMachine
+from explorer.checkpoints.values import ITEM_BYTES, MAX_SIZE, Blob, Impossible, Meaning, Storage
 from explorer.checkpoints.zip_archive import Archive
 from explorer.errors import UnsupportedCheckpointError
 

@@ -9,11 +9,14 @@ the parts of the generator in use.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
+
+    from explorer.checkpoints.pickle_machine import PickleMachine
 
 MAX_RANK = 8
 MAX_SIZE = 1 << 40
@@ -52,6 +55,19 @@ NUMPY_CODES = {
 
 class Impossible(ValueError):
     """A statement that contradicts itself; the machine adds file and position."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What an allowed global stands for, and the ways it may be used."""
+
+    name: str
+    call: Callable[[tuple[Any, ...], PickleMachine], Any] | None = None
+    """REDUCE: makes a value from the arguments."""
+    make: Callable[[tuple[Any, ...], PickleMachine], Any] | None = None
+    """NEWOBJ: makes an empty value, to be filled by BUILD or SETITEMS."""
+    element: str | None = None
+    """Storage classes: their element type."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

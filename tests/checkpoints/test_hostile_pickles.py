@@ -310,6 +310,8 @@ CORRUPT: dict[str, bytes] = {
     "a key of a tensor": top(code(tensor(GOOD)) + b"NNs"),
     "half a pair": top(b"}(Nu"),
     "a key that is a list": top(b"}]Ns"),
+    "a key that is a fraction": top(b"}" + code(1.5) + b"Ns"),
+    "a key of 16 bytes": top(b"}" + code(1 << 100) + b"Ns"),
     "a key that is bytes": top(b"}" + code(b"x") + b"Ns"),
     "a key that is a global": top(b"}" + code(Name("numpy", "ndarray")) + b"Ns"),
     "the state of a list": top(b"]}b"),
@@ -564,6 +566,9 @@ BOMBS = {
     + (b"X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20) + b"0") * 100
     + b"N.",
     "keys": b"\x80\x04}(" + b"".join(b"J" + struct.pack("<i", n) + b"N" for n in range(30_000)) + b"u" + b".",
+    "keys that collide": b"\x80\x04}("
+    + b"".join(b"\x8a\x10" + (n * ((1 << 61) - 1)).to_bytes(16, "little") + b"N" for n in range(30_000))
+    + b"u.",
     "storages of the same bytes": b"\x80\x04"
     + code(BLOB)
     + b"q\x000"
