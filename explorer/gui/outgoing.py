@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from explorer.gui import session
 from explorer.gui.notices import Notice, notice_of
-from explorer.gui.render_bridge import RenderBridge, to_image
+from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
 from explorer.gui.session import Session
 from explorer.gui.tasks import Tasks
 from explorer.recipe import document, edits
@@ -50,7 +50,7 @@ class Outgoing(QObject):
     def copy_picture(self, frame: Frame) -> None:
         """Put a frame on the clipboard, as a picture."""
         data = QMimeData()
-        data.setImageData(to_image(frame.pixels))
+        data.setImageData(to_image(to_bgra(frame.pixels)))
         QGuiApplication.clipboard().setMimeData(data)
         self.notice.emit(Notice("Picture copied", level="done", key="copy"))
 

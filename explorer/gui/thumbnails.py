@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from explorer.gui.render_bridge import RenderBridge, to_image
+from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
 from explorer.recipe import ModelRef, Noise, Recipe, SeedBlend, StoredLatent
 from explorer.render.frame import Frame, RenderRequest
 
@@ -64,7 +64,7 @@ class Thumbnails(QObject):
             # The viewer says what went wrong; a thumbnail just stays as it was.
             self._wanted = {key: other for key, other in self._wanted.items() if other != recipe}
         else:
-            self._kept[recipe] = to_image(result.pixels)
+            self._kept[recipe] = to_image(to_bgra(result.pixels))
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
         self._next()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
 from explorer.gui.homecoming import Homecoming
-from explorer.gui.render_bridge import Picture, RenderBridge, enlarge, to_image, to_picture
+from explorer.gui.render_bridge import Picture, RenderBridge, enlarge, to_bgra, to_image, to_picture
 from explorer.gui.widgets.track import Track
 from explorer.recipe import Recipe
 from explorer.render.frame import Frame, RenderFailure, RenderRequest
@@ -32,12 +32,12 @@ def rgb(image: QImage) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(16, 16), (5, 7), (128, 96)])
 def test_pixels_reach_qt_unchanged(shape):
     pixels = np.random.RandomState(1).randint(0, 256, (*shape, 3), np.uint8)
-    assert np.array_equal(rgb(to_image(pixels)), pixels)
+    assert np.array_equal(rgb(to_image(to_bgra(pixels))), pixels)
 
 
 def test_the_smooth_form_is_larger_and_of_the_same_colours():
     pixels = np.full((128, 64, 3), (10, 200, 90), np.uint8)
-    assert np.array_equal(enlarge(pixels, 4), np.full((512, 256, 3), (10, 200, 90), np.uint8))
+    assert np.array_equal(enlarge(to_bgra(pixels), 4), np.full((512, 256, 4), (90, 200, 10, 255), np.uint8))
     frame = Frame(
         RenderRequest(Recipe(FACES)), np.zeros((1024, 1024, 3), np.uint8), 1024, 0.1, "cpu", "float32"
     )
