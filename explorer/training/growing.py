@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from explorer.training.networks import SynthesisBlock, Generator
+from explorer.training.networks import Generator, SynthesisBlock
 
 OptimiserState = dict[str, tuple[float, Tensor]]
 """Steps taken and running mean of squared gradients, by parameter name."""
@@ -31,7 +31,7 @@ def grow_generator(small: Generator, large: Generator) -> None:
 
 @torch.no_grad()
 def grow_discriminator(small: nn.Module, large: nn.Module, resolution: int) -> None:
-    """Copy every tensor; the input layer of `resolution` becomes the one that fades, an older one is dropped."""
+    """Copy every tensor; the input layer of `resolution` becomes the one that fades, an older one goes."""
     kept = {name: value for name, value in small.state_dict().items() if not name.startswith("fade_rgb.")}
     _copy({rename_fading(name, resolution): value for name, value in kept.items()}, large)
 

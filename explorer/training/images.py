@@ -66,8 +66,21 @@ class ImageSet:
 
     def to(self, device: torch.device) -> ImageSet:
         """The same pictures on a device."""
-        moved = ImageSet(self._levels[self.resolution].to(device), self.names, self.skipped)
-        return moved
+        return ImageSet(self._levels[self.resolution].to(device), self.names, self.skipped)
+
+    def split(self, held_out: int) -> tuple[ImageSet, ImageSet | None]:
+        """Take a fixed random choice of pictures out: (the rest, those), or (all, None) where 0."""
+        if held_out <= 0:
+            return self, None
+        if len(self) - held_out < FEWEST:
+            raise TrainingError(f"Of {len(self)} pictures, {held_out} cannot be kept out of training.")
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
+        pixels = self._levels[self.resolution]
+        parts = []
+        for index in (order[held_out:], order[:held_out]):
+            names = [self.names[i] for i in index.tolist()]
+            parts.append(ImageSet(pixels[index.to(pixels.device)], names, self.skipped))
+        return parts[0], parts[1]
 
     def batch(self, resolution: int, count: int, mirror: bool, rng: torch.Generator) -> Tensor:
         """Random pictures.

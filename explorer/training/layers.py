@@ -147,7 +147,7 @@ class ModulatedConv(nn.Module):
         [N, O, resolution, resolution], of x's type
         """
         style = self.affine(w)  # [N, I]
-        weight = self.weight
+        weight: Tensor = self.weight
         if x.dtype == torch.float16:
             # Both factors cancel in the demodulation; without them a sum over I·9 products overflows.
             fan_in = weight[0].numel()

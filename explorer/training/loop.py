@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
+
+from explorer.training.evaluate import evaluate
 from explorer.training.sheets import draw, save_sheet, seed_latents, to_pixels
 from explorer.training.state import save_state
+from explorer.training.threads import ThreadTrial
 from explorer.training.trainer import Trainer
+from explorer.training.weights import save_weights, training_facts
 
 Say = Callable[[str], None]
 
@@ -28,6 +34,10 @@ class Rhythm:
     """Between states on disk."""
     keep: int = 2
     """States kept."""
+    measure: float | None = None
+    """Between measurements, which take a minute on a CPU; None measures at the end alone."""
+    measured: int = 512
+    """Samples and pictures that a measurement compares; 0 leaves it out."""
 
 
 def run(
@@ -39,13 +49,23 @@ def run(
     should_stop: Callable[[], bool],
     session_seconds: float | None = None,
     is_exact: bool = True,
+    threads: ThreadTrial | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Train until the plan is done, the session's time is up, or `should_stop`.
 
-    Leaves a state, a sheet and a line in `out/log.jsonl` whatever the reason for the end.
+    Leaves in `out`, whatever the reason for the end: `network.safetensors` (the averaged
+    generator, ready to open), a resumable state, sample sheets and `log.jsonl`. Measures are
+    taken when the plan is done.
+
+    Parameters
+    ----------
+    session_seconds : wall clock after which this session ends, the plan done or not
+    is_exact : write states that resume bit for bit, not the smaller compact ones
+    facts : what the network's header says of it, such as name and licence
     """
     counters = trainer.counters
-    started = last = line_at = sheet_at = state_at = time.monotonic()
+    started = last = line_at = sheet_at = state_at = measured_at = time.monotonic()
     line_images = counters.images
     out.mkdir(parents=True, exist_ok=True)
     while trainer.progress < 1 and not should_stop():
@@ -55,6 +75,8 @@ def run(
         now = time.monotonic()
         counters.seconds += now - last
         last = now
+        if threads is not None:
+            torch.set_num_threads(threads.after_step(counters.images, now))
         if now - line_at >= rhythm.line:
             _tell(trainer, out, (counters.images - line_images) / (now - line_at), say)
             line_at, line_images = now, counters.images
@@ -62,12 +84,18 @@ def run(
             write_sheets(trainer, out)
             sheet_at = now
         if now - state_at >= rhythm.state:
-            keep_state(trainer, out, rhythm.keep, is_exact)
+            _keep(trainer, out, rhythm.keep, is_exact, facts or {})
             state_at = now
+        if rhythm.measure is not None and now - measured_at >= rhythm.measure:
+            _measure(trainer, rhythm.measured, say)
+            # Measuring is no training: its time is not the plan's.
+            last = measured_at = time.monotonic()
         if session_seconds is not None and now - started >= session_seconds:
             break
     write_sheets(trainer, out)
-    folder = keep_state(trainer, out, rhythm.keep, is_exact)
+    if trainer.progress >= 1:
+        _measure(trainer, rhythm.measured, say)
+    folder = _keep(trainer, out, rhythm.keep, is_exact, facts or {})
     say(
         f"stopped at {counters.images / 1000:.1f} kimg, {trainer.progress:.1%} of the plan; state in {folder}"
     )
@@ -87,10 +115,14 @@ def _tell(trainer: Trainer, out: Path, rate: float, say: Say) -> None:
     }
     with open(out / "log.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
+    speed = f"{rate:6.1f} img/s"
+    if trainer.device.type == "cpu":
+        speed += f" on {torch.get_num_threads()} threads"
     say(
-        f"{counters.images / 1000:7.1f} kimg {trainer.stage.resolution:4d} px {rate:6.1f} img/s "
-        f"left {left / 60:5.1f} min | G {health['loss_g']:.2f} D {health['loss_d']:.2f} r_t {health['r_t']:.2f} "
-        f"p {counters.ada_p:.3f} fake {health['judged_real']:.2f} R1 {health['r1']:.3f} lr {row['lr']:.5f}"
+        f"{counters.images / 1000:7.1f} kimg  {trainer.stage.resolution} px  {speed}  "
+        f"{left / 60:.1f} min left | G {health['loss_g']:.2f}  D {health['loss_d']:.2f}  "
+        f"r_t {health['r_t']:.2f}  p {counters.ada_p:.3f}  "
+        f"fakes judged real {health['judged_real']:.2f}  R1 {health['r1']:.3f}  lr {row['lr']:.5f}"
     )
 
 
@@ -102,8 +134,24 @@ def write_sheets(trainer: Trainer, out: Path, count: int = 64) -> None:
         save_sheet(out / "sheets" / f"{trainer.counters.images:09d}-psi{psi}.png", pixels)
 
 
-def keep_state(trainer: Trainer, out: Path, keep: int, is_exact: bool) -> Path:
-    """Write the state under its count of images and drop all but the newest `keep`."""
+def _measure(trainer: Trainer, count: int, say: Say) -> None:
+    if count < 2:
+        return
+    row = {"images": trainer.counters.images, "compared": count, **evaluate(trainer, count)}
+    trainer.counters.history.append(row)
+    chosen = ("swd", "random_feature_distance", "diversity_ratio", "copying_ratio")
+    say("measures: " + ", ".join(f"{name.replace('_', ' ')} {row[name]:.3g}" for name in chosen))
+
+
+def _keep(trainer: Trainer, out: Path, keep: int, is_exact: bool, facts: Mapping[str, Any]) -> Path:
+    """Write the network, and the state under its count of images; drop all but the newest `keep` states."""
+    save_weights(
+        out / "network.safetensors",
+        trainer.ema,
+        facts,
+        conv_clamp=trainer.conv_clamp,
+        training=training_facts(trainer.settings, trainer.counters, len(trainer.images)),
+    )
     states = out / "states"
     folder = states / f"images-{trainer.counters.images:09d}"
     save_state(folder, trainer.state(is_exact))

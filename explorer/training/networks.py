@@ -40,7 +40,7 @@ def block_dtype(resolution: int, dtype: torch.dtype) -> torch.dtype:
     return dtype if resolution >= LOWEST_HALF_RESOLUTION else torch.float32
 
 
-class Mapping_(nn.Module):  # noqa: N801  (the plain name is the typing protocol's)
+class MappingNetwork(nn.Module):
     """z to w: normalisation, then `layers` fully connected layers with λ = 0.01."""
 
     w_avg: Tensor
@@ -188,7 +188,7 @@ class Generator(nn.Module):
         self.resolution = resolution
         self.z_dim = z_dim
         self.w_dim = w_dim
-        self.mapping = Mapping_(z_dim, w_dim, mapping_layers)
+        self.mapping = MappingNetwork(z_dim, w_dim, mapping_layers)
         self.synthesis = Synthesis(resolution, channels, w_dim, img_channels, conv_clamp, use_noise)
         self.num_ws = self.synthesis.num_ws
 
@@ -319,7 +319,7 @@ class Discriminator(nn.Module):
         -------
         [N] float32
         """
-        first = self.get_submodule(f"b{self.resolution}")
+        first = cast(DiscriminatorBlock, self.get_submodule(f"b{self.resolution}"))
         kind = block_dtype(self.resolution, dtype)
         source = image.to(kind).contiguous(memory_format=torch.channels_last)
         x = first(first.fromrgb(source))

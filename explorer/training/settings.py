@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from explorer.errors import TrainingError
 
-AugmentKind = Literal["none", "light", "ada"]
+AugmentKind = Literal["none", "light", "upright", "ada"]
 Precision = Literal["float32", "float16", "bfloat16"]
 
 
@@ -48,6 +48,8 @@ class Settings:
     """Give the generator noise inputs."""
     group: int = 4
     """Pictures compared with each other by the discriminator's minibatch standard deviation."""
+    held_out: int = 0
+    """Pictures kept out of training, to see by the discriminator's judgement whether it learns by heart."""
     mirror: bool = True
     """Show every picture also flipped left to right, which doubles the data."""
     lr: float = 0.0025
@@ -73,7 +75,7 @@ class Settings:
     ema_ramp: float = 0.05
     """The half-life is at most this part of the pictures shown so far."""
     augment: AugmentKind = "light"
-    """Which transforms the adaptive augmentation draws: none, the light set, or ADA's "bgc"."""
+    """Which set of transforms the adaptive augmentation draws from; "ada" is the paper's "bgc"."""
     ada_target: float = 0.6
     """Mean sign of the logits of real pictures that the augmentation holds; above it p rises."""
     ada_kimg: float = 50.0

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from explorer.errors import TrainingError
+from explorer.training.settings import Counters
 
 FORM = 1
 PART_BYTES = 16 << 20
@@ -40,6 +41,11 @@ class State:
     counters: dict[str, Any]
     tensors: dict[str, Tensor]
     is_exact: bool
+
+    def read_counters(self) -> Counters:
+        """Where the run stood; counts that a newer version added are left out."""
+        known = Counters.__dataclass_fields__
+        return Counters(**{name: value for name, value in self.counters.items() if name in known})
 
 
 def save_state(folder: Path, state: State) -> None:

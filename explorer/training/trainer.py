@@ -15,18 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from explorer.errors import TrainingError
-from explorer.training import augment
+from explorer.training.augment import augment, moved_p
 from explorer.training.growing import grow_discriminator, grow_generator, rename_fading
 from explorer.training.images import ImageSet
 from explorer.training.networks import Discriminator, Generator, softplus_mean
 from explorer.training.settings import Counters, Settings, Stage
 from explorer.training.state import State
 
+Net = TypeVar("Net", bound=nn.Module)
 ADA_INTERVAL = 4
 HEALTH = ("loss_d", "loss_g", "r_t", "real", "fake", "judged_real", "r1")
 
@@ -50,11 +52,12 @@ class Trainer:
         state: State | None = None,
     ) -> None:
         self.settings = settings
-        self.images = images
+        self.images, self.held_out = images.split(settings.held_out)
         self.device = device
         self.dtype: torch.dtype = getattr(torch, settings.precision)
-        self.counters = Counters() if state is None else Counters(**state.counters)
-        # Draws of pictures, latents and noise; and draws that Python decides on without waiting for the device.
+        self.counters = Counters() if state is None else state.read_counters()
+        self._sign = self._sign_sum = torch.zeros([], device=device)
+        # Draws of pictures, latents and noise; and those Python decides on, without a wait for the device.
         self.rng = torch.Generator(device).manual_seed(settings.seed)
         self.host_rng = torch.Generator().manual_seed(settings.seed + 1)
         torch.manual_seed(settings.seed)  # start values of weights
@@ -87,7 +90,7 @@ class Trainer:
         self.conv_clamp = clamp
 
         def generator() -> Generator:
-            return Generator(
+            net = Generator(
                 resolution,
                 s.channels,
                 z_dim=s.z_dim,
@@ -96,14 +99,12 @@ class Trainer:
                 conv_clamp=clamp,
                 use_noise=s.use_noise,
             )
+            return settle(net, self.device)
 
-        form = torch.channels_last
-        self.G = generator().to(device=self.device, memory_format=form)
-        self.ema = generator().to(device=self.device, memory_format=form).requires_grad_(False)
-        discriminator = Discriminator(
-            resolution, s.channels, group=s.group, conv_clamp=clamp, has_fade=has_fade
-        )
-        self.D = discriminator.to(device=self.device, memory_format=form)
+        self.G = generator()
+        self.ema = generator().requires_grad_(False)
+        judge = Discriminator(resolution, s.channels, group=s.group, conv_clamp=clamp, has_fade=has_fade)
+        self.D = settle(judge, self.device)
         # Lazy regularisation: D takes interval + 1 steps where interval are counted (2019, appendix B).
         share = s.r1_interval / (s.r1_interval + 1)
         self.lr_factors = (1.0, share)
@@ -197,17 +198,15 @@ class Trainer:
         self._health_steps += 1
 
     def _augment(self, images: Tensor) -> Tensor:
-        kind, p = self.settings.augment, self.counters.ada_p
-        if kind == "none" or p <= 0:
-            return images
-        return augment.light(images, p, self.rng)
+        return augment(images, self.counters.ada_p, self.rng, self.settings.augment)
 
     @torch.no_grad()
     def _average(self, batch: int) -> None:
         s = self.settings
         half_life = min(1000 * s.ema_kimg, s.ema_ramp * self.counters.images)
         keep = 0.5 ** (batch / max(half_life, 1e-8))
-        averaged, live = list(self.ema.parameters()), list(self.G.parameters())
+        averaged: list[Tensor] = list(self.ema.parameters())
+        live: list[Tensor] = list(self.G.parameters())
         torch._foreach_lerp_(averaged, live, 1 - keep)
         for target, source in zip(self.ema.buffers(), self.G.buffers(), strict=True):
             target.copy_(source)
@@ -311,10 +310,10 @@ class Trainer:
             self.rng.manual_seed(self.settings.seed + self.counters.images)
 
 
-def moved_p(p: float, r_t: float, target: float, images: int, kimg: float, cap: float) -> float:
-    """Augmentation probability after `images` more pictures; it moves by 1 in `kimg` thousand."""
-    sign = (r_t > target) - (r_t < target)
-    return min(max(p + sign * images / (1000 * kimg), 0.0), cap)
+def settle(module: Net, device: torch.device) -> Net:
+    """Move a network to the device, weights in the layout its convolutions like best."""
+    # torch's own annotations do not know this form of `to`.
+    return module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def optimiser_memory(module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, tuple[float, Tensor]]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from explorer.training.layers import fir, upsample_image
+from explorer.training.layers import ModulatedConv, fir, upsample_image
 from explorer.training.networks import Discriminator, Generator, minibatch_deviation
 
 
@@ -69,3 +69,81 @@ def test_discriminator_gives_the_published_numbers() -> None:
     index = torch.arange(4 * 3 * 16 * 16, dtype=torch.float64)
     images = torch.sin(0.01 * index**1.1).reshape(4, 3, 16, 16).float()
     np.testing.assert_allclose(judge(images), [0.10948, 0.10858, 0.11037, 0.11406], atol=1e-5)
+
+
+def test_modulated_convolution_has_the_right_gradient() -> None:
+    torch.manual_seed(0)
+    layer = ModulatedConv(2, 3, 4, 8, up=True, conv_clamp=None, use_noise=True).double()
+    with torch.no_grad():
+        layer.noise_strength.fill_(0.3)
+    x = torch.randn(2, 2, 4, 4, dtype=torch.float64, requires_grad=True)
+    w = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)
+    noise = torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda x, w: layer(x, w, noise), (x, w))
+
+
+def test_penalty_has_the_right_gradient() -> None:
+    """R1 differentiates a gradient; its own gradient is checked against finite differences."""
+    torch.manual_seed(0)
+    judge = Discriminator(8, {4: 2, 8: 2}, group=2).double()
+    images = torch.randn(2, 3, 8, 8, dtype=torch.float64, requires_grad=True)
+    weight = judge.get_parameter("b8.conv0.weight")
+
+    def penalty() -> Tensor:
+        logits = epilogue_in_double(judge, images)
+        (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+        return gradient.square().sum()
+
+    (slope,) = torch.autograd.grad(penalty(), weight)
+    step, index = 1e-5, (1, 0, 2, 1)
+    values = []
+    for sign in (1, -1):
+        with torch.no_grad():
+            weight[index] += sign * step
+        values.append(penalty().item())
+        with torch.no_grad():
+            weight[index] -= sign * step
+    assert slope[index].item() == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-5)
+
+
+def epilogue_in_double(judge: Discriminator, images: Tensor) -> Tensor:
+    """The discriminator's pass with everything in float64, also the end it runs in float32."""
+    block = judge.get_submodule("b8")
+    return judge.b4(block(block.fromrgb(images)), 1)
+
+
+def test_real_and_fake_do_not_see_each_other() -> None:
+    torch.manual_seed(0)
+    judge = Discriminator(16, {4: 8, 8: 8, 16: 4}, group=2).requires_grad_(False)
+    real, fake = torch.randn(4, 3, 16, 16), torch.randn(4, 3, 16, 16)
+    together = judge(torch.cat([real, fake]), parts=2)
+    torch.testing.assert_close(together, torch.cat([judge(real), judge(fake)]))
+    assert not torch.allclose(together, judge(torch.cat([real, fake])), atol=1e-4)
+
+
+def test_groups_of_the_minibatch_deviation_may_change_places() -> None:
+    x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    # With groups of 4 there are two: the even samples and the odd ones.
+    order = [1, 0, 3, 2, 5, 4, 7, 6]
+    torch.testing.assert_close(minibatch_deviation(x[order], 4), minibatch_deviation(x, 4)[order])
+    with pytest.raises(ValueError, match="no multiple"):
+        minibatch_deviation(x[:6], 4)
+
+
+def test_up_sampling_agrees_with_its_filter() -> None:
+    image = torch.randn(1, 3, 5, 5, generator=torch.Generator().manual_seed(0))
+    spread = torch.zeros(1, 3, 10, 10)
+    spread[:, :, ::2, ::2] = image
+    padded = torch.nn.functional.pad(spread, (2, 1, 2, 1))
+    torch.testing.assert_close(upsample_image(image), fir(padded, padding=0, gain=4.0))
+
+
+def test_half_precision_stays_near_float32() -> None:
+    torch.manual_seed(0)
+    generator = Generator(
+        32, {4: 8, 8: 8, 16: 8, 32: 4}, z_dim=6, w_dim=6, mapping_layers=2, conv_clamp=256.0
+    ).requires_grad_(False)
+    z = torch.randn(2, 6)
+    exact, half = generator(z), generator(z, dtype=torch.bfloat16)
+    assert half.dtype == torch.float32
+    assert 0 < (half - exact).abs().max() < 0.05 * exact.abs().max()
