@@ -11,7 +11,7 @@ from explorer.latents.film import FilmScenes
 from explorer.latents.mixing import mix_rows
 from explorer.latents.scene import Scene, scene_of
 from explorer.latents.seeds import SeedCache, blend, class_of_seed
-from explorer.latents.truncation import truncate
+from explorer.models.ops import truncate
 
 __all__ = [
     "Direction",

@@ -22,8 +22,8 @@ from explorer.errors import RecipeError
 from explorer.latents.directions import Direction, push
 from explorer.latents.mixing import mix_rows
 from explorer.latents.seeds import SeedCache, blend, class_of_seed
-from explorer.latents.truncation import truncate
 from explorer.models import Generator
+from explorer.models.ops import truncate
 from explorer.recipe import Mix, Push, Recipe, SeedBlend, StoredLatent, Transform
 from explorer.recipe.edits import rows_of
 from explorer.recipe.notation import format_layers
