@@ -148,7 +148,10 @@ class SynthesisLayer:
         )
         self.affine.to(device)
         bias = weights.take(f"{name}.bias", self.out_channels)
-        gain = float(weights.take(f"{name}.magnitude_ema")) ** -0.5
+        magnitude = float(weights.take(f"{name}.magnitude_ema"))
+        if not magnitude > 0:
+            raise ValueError(f"{name}.magnitude_ema, a mean square, should be positive, not {magnitude}")
+        gain = magnitude**-0.5
 
         weight = weight.contiguous(memory_format=torch.channels_last)
         weights.keep_as(f"{name}.weight", weight)

@@ -380,6 +380,8 @@ def break_layer(key: str, value: Any) -> Any:
         (lambda o, t: o["layers"].pop(), "rows of ws"),
         (lambda o, t: t.pop("synthesis.L1_36_12.weight"), "L1_36_12.weight' is missing"),
         (lambda o, t: t.update(stranger=torch.zeros(1)), "stranger"),
+        (lambda o, t: t["synthesis.L1_36_12.magnitude_ema"].fill_(-1), "magnitude_ema"),
+        (lambda o, t: t.update({"synthesis.L1_36_12.up_filter": torch.ones(3, 4)}), "up_filter"),
         (break_layer("padding", [1, 2, 3]), "padding"),
         (break_layer("padding", [1, 2, 3, 4]), "needed"),
         (break_layer("padding", [1.5, 2, 3, 4]), "whole numbers"),
