@@ -245,7 +245,7 @@ TORCH_ARCHIVE: Names = {
 }
 """State dictionaries written by `torch.save`, zip or old stream."""
 
-FOREIGN = {
+_FOREIGN = {
     ("tfutil", "Network"): "a Progressive GAN network, which has no style space",
     ("networks", "Network"): "a Progressive GAN network, which has no style space",
     ("torch", "ComplexFloatStorage"): "a checkpoint with complex numbers",
@@ -257,3 +257,18 @@ FOREIGN = {
     ("torch", "UntypedStorage"): "a checkpoint with untyped storages",
 }
 """Names that mark an honest file of another kind."""
+
+_PROJECTED = "a snapshot of StyleGAN-XL or Projected GAN with its discriminator, which cannot be read yet"
+
+_FOREIGN_PACKAGES = {
+    "pg_modules": _PROJECTED,
+    "feature_networks": _PROJECTED,
+    "timm": _PROJECTED,
+    "pytorch_lightning": "a training state of PyTorch Lightning",
+}
+"""Packages whose names do the same, whatever follows the dot."""
+
+
+def foreign_kind(module: str, name: str) -> str | None:
+    """A word for the kind of file that names this, or None where it marks no kind we know."""
+    return _FOREIGN.get((module, name)) or _FOREIGN_PACKAGES.get(module.partition(".")[0])

@@ -62,7 +62,7 @@ def read_state(state: Mapping[Any, Any], path: str) -> Found:
     UnsupportedCheckpointError, CorruptCheckpointError
     """
     for name, statement in state.items():
-        if type(name) is not str or not isinstance(statement, TensorView):
+        if type(name) is not str or len(name) > 256 or not isinstance(statement, TensorView):
             raise CorruptCheckpointError(f"{path}: {str(name)[:80]!a} should be a tensor")
     stated = dict(state)
     is_second = "synthesis.early_layer.const" in stated

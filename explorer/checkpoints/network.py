@@ -48,7 +48,7 @@ class LoadedNetwork:
     format: str
     """One word for the container and its dialect, such as "safetensors" or "torch-pickle"."""
     sha256: str
-    """Of the whole file, in hexadecimal."""
+    """Of the whole file, in hexadecimal; empty where the caller asked to leave it out."""
     notes: tuple[str, ...] = ()
     """Sentences worth showing: assumptions made, parts left out."""
     globals: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ class PickleMachine:
     buffer : the bytes; positions in messages count from its start
     start, stop : where the stream lies; it may end before `stop`
     names : globals allowed at this level
-    foreign : globals that mark an honest file of another kind, with a word for it
+    foreign : tells of a global that is not allowed which honest kind of file it marks, if any
     budget : shared by all streams of a file
     persistent : makes a value of a persistent id; None where there are none
     """
@@ -75,7 +75,7 @@ class PickleMachine:
         names: Names,
         budget: Budget,
         persistent: Callable[[Any], Any] | None = None,
-        foreign: Mapping[tuple[str, str], str] | None = None,
+        foreign: Callable[[str, str], str | None] = lambda module, name: None,
     ) -> None:
         self.path = path
         self.buffer = buffer
@@ -84,7 +84,7 @@ class PickleMachine:
         self.names = names
         self.budget = budget
         self.persistent = persistent
-        self.foreign = foreign or {}
+        self.foreign = foreign
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}

@@ -234,8 +234,9 @@ def _push_global(machine: PickleMachine, module: str, name: str) -> None:
     meaning = machine.names.get((module, name))
     shown = f"{module[:80]}.{name[:80]}"
     if meaning is None:
-        if (module, name) in machine.foreign:
-            raise machine.unsupported(f"is {machine.foreign[module, name]} (it names {shown})")
+        kind = machine.foreign(module, name)
+        if kind:
+            raise machine.unsupported(f"is {kind} (it names {ascii(shown)[1:-1]})")
         raise machine.unsafe(
             f"names {ascii(shown)[1:-1]}, which is not on the list of what generators consist of"
         )

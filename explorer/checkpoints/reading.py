@@ -19,13 +19,14 @@ from explorer.checkpoints import (
     genforce,
     nvidia_tensorflow,
     nvidia_torch,
+    plain_state,
     rosinality,
     safetensors_form,
     stylegan1_layout,
     stylegan2_layout,
     stylegan3_layout,
 )
-from explorer.checkpoints.allow_list import FOREIGN, PLAIN_PICKLE
+from explorer.checkpoints.allow_list import PLAIN_PICKLE, foreign_kind
 from explorer.checkpoints.network import CheckpointInfo, LoadedNetwork
 from explorer.checkpoints.pickle_machine import Budget, PickleMachine
 from explorer.checkpoints.statements import Found
@@ -187,7 +188,7 @@ def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, lis
         return read_legacy(path, buffer, budget), []
     if head[:1] != b"\x80":
         raise name_stranger(path, buffer)
-    machine = PickleMachine(path, buffer, 0, len(buffer), PLAIN_PICKLE, budget, foreign=FOREIGN)
+    machine = PickleMachine(path, buffer, 0, len(buffer), PLAIN_PICKLE, budget, foreign=foreign_kind)
     value = machine.run()
     if machine.position != len(buffer):
         # A second pickle behind a harmless first is a way past scanners.
@@ -207,6 +208,9 @@ def _recognise(value: Any, path: str) -> Found:
         state = genforce.find_state(value)
         if state is not None:
             return genforce.read_state(state, path)
+        state = plain_state.find_state(value)
+        if state is not None:
+            return plain_state.read_state(state, path)
     raise UnsupportedCheckpointError(f"{path}: {_say(value)}, but not a generator this version knows")
 
 

@@ -11,6 +11,7 @@ https://github.com/rosinality/stylegan2-pytorch, names of `model.py`.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 FORMAT = "rosinality-pt"
 AVERAGE_OVER = 4096
 """Latents drawn to estimate a missing average, as the original's `mean_latent` does."""
+_AT_ONCE = 256
+_MAX_MAPPING = 1 << 24
+"""Weights of a mapping network whose average is estimated; the largest known have 4 million."""
 
 
 def _layer(index: int) -> str:
@@ -131,7 +135,7 @@ def _without_prefix(state: Mapping[Any, Any]) -> Mapping[Any, Any]:
 
 def _tensors(state: Mapping[Any, Any], path: str) -> dict[str, TensorView]:
     for name, statement in state.items():
-        if type(name) is not str or not isinstance(statement, TensorView):
+        if type(name) is not str or len(name) > 256 or not isinstance(statement, TensorView):
             raise CorruptCheckpointError(f"{path}: {str(name)[:80]!a} should be a tensor")
     return dict(state)
 
@@ -148,6 +152,8 @@ def _complete(tensors: dict[str, Any], average: object, path: str) -> tuple[dict
         last = tensors.get(f"mapping.fc{len(mapping) // 2 - 1}.bias")
         if last is None:
             raise CorruptCheckpointError(f"{path}: the mapping network is incomplete")
+        if sum(math.prod(item.shape) for item in mapping.values()) > _MAX_MAPPING:
+            raise UnsupportedCheckpointError(f"{path}: a mapping network too large to estimate its average")
         tensors["mapping.w_avg"] = Made(last.shape, lambda: _estimate(mapping))
         notes += (f"The file holds no average latent; it was estimated from {AVERAGE_OVER} latents.",)
     bare = [
@@ -175,14 +181,17 @@ def _estimate(mapping: Mapping[str, Any]) -> torch.Tensor:
 
     tensors = {name.removeprefix("mapping."): item.to_torch().float() for name, item in mapping.items()}
     width = tensors["fc0.weight"].shape[1]
-    z = np.random.RandomState(0).randn(AVERAGE_OVER, width).astype(np.float32)
-    x = torch.from_numpy(z)
-    x = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
-    for index in range(len(tensors) // 2):
-        weight, bias = tensors[f"fc{index}.weight"], tensors[f"fc{index}.bias"]
-        x = torch.nn.functional.linear(x, weight * (0.01 / weight.shape[1] ** 0.5), bias * 0.01)
-        x = torch.nn.functional.leaky_relu(x, 0.2) * 2**0.5
-    return x.mean(dim=0)
+    source = np.random.RandomState(0)
+    total = torch.zeros(())
+    for _ in range(AVERAGE_OVER // _AT_ONCE):
+        x = torch.from_numpy(source.randn(_AT_ONCE, width).astype(np.float32))
+        x = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+        for index in range(len(tensors) // 2):
+            weight, bias = tensors[f"fc{index}.weight"], tensors[f"fc{index}.bias"]
+            x = torch.nn.functional.linear(x, weight * (0.01 / weight.shape[1] ** 0.5), bias * 0.01)
+            x = torch.nn.functional.leaky_relu(x, 0.2) * 2**0.5
+        total = total + x.sum(dim=0)
+    return total / AVERAGE_OVER
 
 
 def _noise(size: int) -> torch.Tensor:

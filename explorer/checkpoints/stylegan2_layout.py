@@ -23,6 +23,8 @@ from explorer.errors import CheckpointError, CorruptCheckpointError, Unsupported
 from explorer.models.description import NetworkDescription
 
 MAX_RESOLUTION = 4096
+MAX_WIDTH = 1 << 14
+"""Of z, w and the layers between; the widest known networks have 1024."""
 
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
@@ -154,8 +156,8 @@ def latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
     elif "mapping.embed.weight" in shapes:
         label_width, c_dim = shape_of(shapes, "mapping.embed.weight", 2, path)
         width -= label_width
-    if width < 1:
-        raise CorruptCheckpointError(f"{path}: the mapping network leaves no room for z")
+    if not 1 <= width <= MAX_WIDTH:
+        raise CorruptCheckpointError(f"{path}: the mapping network leaves {width} numbers for z")
     return width, c_dim
 
 
@@ -168,6 +170,8 @@ def mapping_shapes(shapes: Shapes, w_dim: int, *, has_label_bias: bool, path: st
         out = w_dim if index == depth - 1 else shape_of(shapes, f"mapping.fc{index}.weight", 2, path)[0]
         expected[f"mapping.fc{index}.weight"] = (out, width)
         expected[f"mapping.fc{index}.bias"] = (out,)
+        if out > MAX_WIDTH:
+            raise CorruptCheckpointError(f"{path}: a mapping network {out} wide")
         width = out
     if "mapping.embed.weight" in shapes and has_label_bias:
         expected["mapping.embed.bias"] = (shape_of(shapes, "mapping.embed.weight", 2, path)[0],)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from explorer.checkpoints.allow_list import FOREIGN, STORAGES, TORCH_ARCHIVE
+from explorer.checkpoints.allow_list import STORAGES, TORCH_ARCHIVE, foreign_kind
 from explorer.checkpoints.pickle_machine import Budget, Names, PickleMachine
 from explorer.checkpoints.values import ITEM_BYTES, MAX_SIZE, Blob, Impossible, Meaning, Storage
 from explorer.checkpoints.zip_archive import Archive
@@ -74,7 +74,7 @@ class _Stream:
             self.names if is_object else {},
             self.budget,
             self.storages if is_object else None,
-            FOREIGN,
+            foreign_kind,
         )
 
     def next_pickle(self, *, is_object: bool = False) -> Any:
@@ -152,7 +152,7 @@ def read_archive(archive: Archive, budget: Budget) -> Any:
     data = archive.read(archive.members[f"{prefix}/data.pkl"])
     storages = _Storages((5,))
     machine = PickleMachine(
-        path, data.buffer, data.start, data.stop, TORCH_ARCHIVE, budget, storages, FOREIGN
+        path, data.buffer, data.start, data.stop, TORCH_ARCHIVE, budget, storages, foreign_kind
     )
     value = machine.run()
     if machine.position != data.stop:

@@ -90,6 +90,23 @@ def test_a_missing_average_is_estimated(tmp_path: Path) -> None:
     assert torch.equal(read_checkpoint(path).tensors["mapping.w_avg"], network.tensors["mapping.w_avg"])
 
 
+def test_an_estimate_stays_cheap(tmp_path: Path) -> None:
+    """A mapping network of absurd width must not be run to find its average."""
+    whole = small_rosinality()
+    del whole["latent_avg"]
+    whole["g_ema"]["style.1.weight"] = torch.zeros(7, 300_000)
+    with pytest.raises(CorruptCheckpointError, match="300000"):
+        read_checkpoint(save(whole, tmp_path))
+    whole["g_ema"]["style.1.weight"] = torch.zeros(16_000, 5)
+    whole["g_ema"]["style.1.bias"] = torch.zeros(16_000)
+    whole["g_ema"]["style.2.weight"] = torch.zeros(7, 16_000)
+    for index in range(3, 150):
+        whole["g_ema"][f"style.{index}.weight"] = whole["g_ema"]["style.1.weight"]
+        whole["g_ema"][f"style.{index}.bias"] = whole["g_ema"]["style.1.bias"]
+    with pytest.raises((CorruptCheckpointError, UnsupportedCheckpointError)):
+        read_checkpoint(save(whole, tmp_path))
+
+
 def test_missing_noise_is_drawn(tmp_path: Path) -> None:
     whole = small_rosinality()
     whole["g_ema"] = {name: value for name, value in whole["g_ema"].items() if "noises" not in name}
@@ -139,6 +156,23 @@ def test_snapshots_of_the_training_copy_alone(tmp_path: Path) -> None:
     path.write_bytes(pickle({"G": generator_module()}))
     same(path, network_tensors())
     assert any("G_ema" in note for note in read_checkpoint(path).notes)
+
+
+@pytest.mark.parametrize("wrap", ["G_ema", "state_dict", ""])
+def test_weights_without_settings(wrap: str, tmp_path: Path) -> None:
+    tensors = network_tensors()
+    state = tensors | {"discriminator.weight": torch.zeros(3)}
+    path = save({wrap: state} if wrap else state, tmp_path)
+    same(path, tensors)
+    notes = read_checkpoint(path).notes
+    assert "assumed" in notes[0]
+    assert "discriminator.weight" in notes[1]
+
+
+def test_weights_of_alias_free_networks_without_settings(tmp_path: Path) -> None:
+    _, tensors = synthetic_stylegan3.by_rule("T")
+    with pytest.raises(UnsupportedCheckpointError, match="StyleGAN3"):
+        read_checkpoint(save({"G_ema": tensors}, tmp_path))
 
 
 def test_a_bare_network_without_a_dictionary(tmp_path: Path) -> None:

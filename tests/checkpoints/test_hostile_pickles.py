@@ -427,6 +427,10 @@ UNSUPPORTED: dict[str, bytes] = {
     "an empty dictionary": pickle({}),
     "a number": pickle(5),
     "texts": pickle(["a", "b"]),
+    "a discriminator of StyleGAN-XL": pickle(
+        {"D": Make("pg_modules.discriminator", "ProjectedDiscriminator", {"a": 1})}
+    ),
+    "a backbone of StyleGAN-XL": pickle({"D": Make("timm.models.efficientnet", "EfficientNet", {"a": 1})}),
     "a Progressive GAN": pickle(Make("tfutil", "Network", {"version": 2})),
     "complex numbers": load(BLOB.replace(b"torch\nFloatStorage", b"torch\nComplexFloatStorage")),
     "a discriminator alone": pickle({"D": generator_module()}),
