@@ -75,6 +75,22 @@ def copying(samples: Tensor, thumbs: Tensor) -> float:
     return float(found.median() / own.median().clamp_min(1e-8))
 
 
+@torch.no_grad()
+def nearest_pairs(trainer: Trainer, count: int = 64, psi: float = 0.7) -> Tensor:
+    """Samples of seeds 0, 1, …, each followed by the training picture nearest to it, perhaps mirrored.
+
+    Returns
+    -------
+    [2·count, 3, R, R] in −1..1 on the CPU
+    """
+    z = seed_latents(range(count), trainer.settings.z_dim, trainer.device)
+    samples = draw(trainer.ema, z, psi)
+    pixels = trainer.images.level(trainer.stage.resolution).cpu()
+    thumbs = torch.cat([measures.thumbnails(to_unit(part)) for part in pixels.split(256)])
+    _, index = measures.nearest(measures.thumbnails(samples), thumbs)
+    return torch.stack([samples, to_unit(pixels[index])], dim=1).flatten(0, 1)
+
+
 def _path(trainer: Trainer, z: Tensor) -> float:
     ema = trainer.ema
 

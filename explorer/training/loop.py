@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from explorer.training.evaluate import evaluate
+from explorer.training.evaluate import evaluate, nearest_pairs
 from explorer.training.sheets import draw, save_sheet, seed_latents, to_pixels
 from explorer.training.state import save_state
 from explorer.training.threads import ThreadTrial
@@ -55,8 +55,9 @@ def run(
     """Train until the plan is done, the session's time is up, or `should_stop`.
 
     Leaves in `out`, whatever the reason for the end: `network.safetensors` (the averaged
-    generator, ready to open), a resumable state, sample sheets and `log.jsonl`. Measures are
-    taken when the plan is done.
+    generator, ready to open), a resumable state, sample sheets and `log.jsonl`. When the plan is done,
+    measures are taken too, and `sheets/nearest.png` shows samples beside the training pictures
+    nearest to them.
 
     Parameters
     ----------
@@ -95,6 +96,8 @@ def run(
     write_sheets(trainer, out)
     if trainer.progress >= 1:
         _measure(trainer, rhythm.measured, say)
+        pairs = to_pixels(nearest_pairs(trainer, min(64, len(trainer.images))))
+        save_sheet(out / "sheets" / "nearest.png", pairs, columns=16)
     folder = _keep(trainer, out, rhythm.keep, is_exact, facts or {})
     say(
         f"stopped at {counters.images / 1000:.1f} kimg, {trainer.progress:.1%} of the plan; state in {folder}"
@@ -103,7 +106,7 @@ def run(
 
 def _tell(trainer: Trainer, out: Path, rate: float, say: Say) -> None:
     counters, health = trainer.counters, trainer.take_health()
-    left = (1 - trainer.progress) / max(trainer.progress, 1e-9) * counters.seconds
+    left = max(1 - trainer.progress, 0.0) / max(trainer.progress, 1e-9) * counters.seconds
     row = {
         "images": counters.images,
         "seconds": round(counters.seconds, 1),

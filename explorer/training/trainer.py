@@ -65,9 +65,7 @@ class Trainer:
         self.ema.load_state_dict(self.G.state_dict())
         if state is not None:
             self._restore(state)
-        self._health = torch.zeros(len(HEALTH), device=device)
-        self._health_steps = 0
-        self._r1_steps = 0
+        self._notes: dict[str, list[Tensor]] = {}
 
     # -- parts ---------------------------------------------------------------
 
@@ -168,12 +166,13 @@ class Trainer:
         loss = softplus_mean(of_fake) + softplus_mean(-of_real)
         loss.backward()
         _apply(self.opt_d)
-        with torch.no_grad():
-            self._sign = of_real.sign().mean()
-            judged = (of_fake > 0).float().mean()
-            self._health[[0, 2, 3, 4, 5]] += torch.stack(
-                [loss.detach(), self._sign, of_real.mean(), of_fake.mean(), judged]
-            )
+        of_real, of_fake = of_real.detach(), of_fake.detach()
+        self._sign = of_real.sign().mean()
+        self._note("loss_d", loss)
+        self._note("r_t", self._sign)
+        self._note("real", of_real.mean())
+        self._note("fake", of_fake.mean())
+        self._note("judged_real", (of_fake > 0).float().mean())
 
     def _penalty_step(self, real: Tensor, fade: float) -> None:
         # In float32 throughout: a second derivative in half precision is mostly rounding.
@@ -183,8 +182,7 @@ class Trainer:
         penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
         (penalty * (self.stage.gamma / 2 * self.settings.r1_interval)).backward()
         _apply(self.opt_d)
-        self._health[6] += penalty.detach()
-        self._r1_steps += 1
+        self._note("r1", penalty)
 
     def _generator_step(self, fake: Tensor, fade: float) -> None:
         # The pictures of the discriminator's step are judged again by the updated discriminator,
@@ -194,8 +192,7 @@ class Trainer:
         loss.backward()
         self.D.requires_grad_(True)
         _apply(self.opt_g)
-        self._health[1] += loss.detach()
-        self._health_steps += 1
+        self._note("loss_g", loss)
 
     def _augment(self, images: Tensor) -> Tensor:
         return augment(images, self.counters.ada_p, self.rng, self.settings.augment)
@@ -222,14 +219,15 @@ class Trainer:
             c.ada_p = moved_p(c.ada_p, r_t, s.ada_target, batch * ADA_INTERVAL, s.ada_kimg, s.ada_cap)
             c.ada_steps = 0
 
+    def _note(self, name: str, value: Tensor) -> None:
+        """Keep a number on its device until somebody asks: reading it now would stall a GPU."""
+        self._notes.setdefault(name, []).append(value.detach())
+
     def take_health(self) -> dict[str, float]:
         """Means since the last call: losses, r_t, logits, share of fakes judged real, R1 penalty."""
-        sums = self._health.tolist()
-        result = {name: value / max(self._health_steps, 1) for name, value in zip(HEALTH, sums, strict=True)}
-        result["r1"] = sums[6] / max(self._r1_steps, 1)
-        self._health.zero_()
-        self._health_steps = self._r1_steps = 0
-        return result
+        means = {name: float(torch.stack(values).mean()) for name, values in self._notes.items()}
+        self._notes.clear()
+        return {name: means.get(name, 0.0) for name in HEALTH}
 
     # -- growing -------------------------------------------------------------
 

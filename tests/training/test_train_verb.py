@@ -48,6 +48,7 @@ def test_one_command_makes_a_network_and_a_second_goes_on(
     assert first.counters["images"] == 20
     assert first.counters["history"][-1]["diversity_ratio"] > 0
     assert list((out / "sheets").glob("*psi0.7.png"))
+    assert Image.open(out / "sheets" / "nearest.png").size == (16 * 32, 32)
 
     assert main(["train", "--images", str(folder), "--out", str(out)]) == 1
     assert "--resume" in capsys.readouterr().err
