@@ -168,27 +168,8 @@ class SynthesisLayer:
         if is_wide and is_square and device.type == "cpu":
             self._winograd = WinogradConv(weight, tile=4, size=geometry.in_size[0], padding=2)
         self._bias = bias.to(device, dtype)
-
-        up_filter, down_filter = (
-            _take_filter(weights, f"{name}.{key}") for key in ("up_filter", "down_filter")
-        )
-        geometry.check(
-            self._kernel,
-            1 if up_filter is None else up_filter.shape[0],
-            1 if down_filter is None else down_filter.shape[0],
-        )
-        self._filtered_lrelu = FilteredLReLU(
-            self.out_channels,
-            up_filter,
-            down_filter,
-            up=geometry.up,
-            down=geometry.down,
-            padding=geometry.padding,
-            out_size=(geometry.out_size[1], geometry.out_size[0]),
-            clamp=geometry.clamp,
-            is_linear=geometry.is_torgb,
-            device=device,
-            dtype=dtype,
+        self._filtered_lrelu = _filtered_lrelu(
+            weights, geometry, self._kernel, self.out_channels, dtype, device
         )
 
     def __call__(self, x: Tensor, w: Tensor) -> Tensor:
@@ -223,6 +204,36 @@ def _take_filter(weights: WeightTable, name: str) -> Tensor | None:
     if taps.ndim not in (1, 2) or taps.shape[0] != taps.shape[-1]:
         raise ValueError(f"the filter {name!r} should be [taps] or [taps, taps], not {list(taps.shape)}")
     return taps
+
+
+def _filtered_lrelu(
+    weights: WeightTable,
+    geometry: LayerGeometry,
+    kernel: int,
+    channels: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> FilteredLReLU:
+    """Make the second half of a layer from its stored filters, once they fit its sizes."""
+    name = f"synthesis.{geometry.name}"
+    up_filter = _take_filter(weights, f"{name}.up_filter")
+    down_filter = _take_filter(weights, f"{name}.down_filter")
+    taps = [1 if found is None else found.shape[0] for found in (up_filter, down_filter)]
+    geometry.check(kernel, *taps)
+    width, height = geometry.out_size
+    return FilteredLReLU(
+        channels,
+        up_filter,
+        down_filter,
+        up=geometry.up,
+        down=geometry.down,
+        padding=geometry.padding,
+        out_size=(height, width),
+        clamp=geometry.clamp,
+        is_linear=geometry.is_torgb,
+        device=device,
+        dtype=dtype,
+    )
 
 
 class StyleGAN3(Generator):
