@@ -8,7 +8,7 @@ rendering: it knows recipes and files, not what the recipe would draw.
 
 from explorer.provenance.claims import Claims, is_composite, source_type_of
 from explorer.provenance.credentials import Credentials
-from explorer.provenance.embedded import picture_options, read_embedded, read_recipe
+from explorer.provenance.embedded import picture_options, read_embedded, read_film, read_recipe
 from explorer.provenance.verify import Report, verify
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "is_composite",
     "picture_options",
     "read_embedded",
+    "read_film",
     "read_recipe",
     "source_type_of",
     "verify",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import explorer
-from explorer.recipe import Recipe, SeedBlend, StoredLatent
+from explorer.recipe import Film, Recipe, SeedBlend, StoredLatent, film_document
 from explorer.recipe.document import dumps
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -33,6 +33,27 @@ class Claims:
     """Licence of the weights, in a few words."""
     attribution: str = ""
     """Whom the licence asks to name."""
+    film: Film | None = None
+    """The film that was drawn; `recipe` is then its first keyframe and is not told beside it."""
+    frame: int | None = None
+    """Number of the frame, where one frame of the film makes a file of its own."""
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether a picture somebody supplied went into it."""
+        if self.film is None:
+            return is_composite(self.recipe)
+        return any(is_composite(key.recipe) for keys in self.film.cells for key in keys)
+
+    @property
+    def source_type(self) -> str:
+        """IPTC digital source type, a URI."""
+        return COMPOSITE if self.is_composite else GENERATED
+
+    @property
+    def film_text(self) -> str:
+        """The film as canonical JSON, ASCII only; empty for a still."""
+        return "" if self.film is None else film_document.dumps(self.film)
 
     @property
     def recipe_text(self) -> str:
@@ -47,14 +68,11 @@ class Claims:
     @property
     def description(self) -> str:
         """One sentence for people who open the file's properties."""
-        what = (
-            "an edited picture from a supplied one"
-            if is_composite(self.recipe)
-            else "a picture of nothing real"
-        )
+        kind = "picture" if self.film is None or self.film.frames == 1 else "film"
+        what = f"an edited {kind} from a supplied one" if self.is_composite else f"a {kind} of nothing real"
         return _plain(
             f"AI-generated: {what}, drawn by the network {self.title or self.recipe.model.name!r} "
-            f"with {self.software} ({self._origin()}, psi {self.recipe.psi:g})."
+            f"with {self.software} ({self._origin()})."
         )
 
     @property
@@ -74,11 +92,13 @@ class Claims:
         return _plain(", ".join(facts))
 
     def _origin(self) -> str:
-        base = self.recipe.base
+        if self.film is not None and (keys := sum(map(len, self.film.cells))) > 1:
+            return f"from {keys} keyframes" if self.film.frames > 1 else f"{keys} pictures"
+        base, psi = self.recipe.base, f"psi {self.recipe.psi:g}"
         if isinstance(base, StoredLatent):
-            return f"from {base.origin}"
+            return f"from {base.origin}, {psi}"
         names = " and ".join(str(seed) for seed, weight in base.terms if weight != 0)
-        return f"seed {names}"
+        return f"seed {names}, {psi}"
 
 
 def _plain(text: str) -> str:

@@ -18,15 +18,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, BinaryIO
 
 import explorer
 from explorer.errors import ExportError
-from explorer.provenance.claims import Claims, source_type_of
+from explorer.provenance.claims import Claims
 from explorer.provenance.identity import Identity, known_anchor
 
 MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
+FILM_MIME = {"GIF": "image/gif", "MP4": "video/mp4", "MOV": "video/quicktime", "WEBP": "image/webp"}
+"""Moving pictures that can hold credentials. WebM cannot."""
+_ALL_MIME = MIME | FILM_MIME
 RECIPE_LABEL = "org.latent-explorer.recipe"
+FILM_LABEL = "org.latent-explorer.film"
 MODEL_LABEL = "org.latent-explorer.model"
 MAX_RECIPE = 200_000
 """Characters. The library refuses long manifests; a longer recipe is covered by the
@@ -74,33 +78,38 @@ def sign(data: bytes, format: str, claims: Claims, identity: Identity) -> bytes:
 
     Parameters
     ----------
-    format : "PNG", "JPEG", "WEBP" or "TIFF"
+    format : one of `MIME` or `FILM_MIME`
 
     Raises
     ------
     ExportError
         If it cannot be signed with this identity.
     """
+    out = io.BytesIO()
+    sign_stream(io.BytesIO(data), out, format, claims, identity)
+    return out.getvalue()
+
+
+def sign_stream(source: BinaryIO, out: BinaryIO, format: str, claims: Claims, identity: Identity) -> None:
+    """Copy a file from `source` to `out` (open for reading too) with signed credentials; see `sign`."""
     import c2pa
 
-    out = io.BytesIO()
     try:
         signer = c2pa.Signer.from_info(
             c2pa.C2paSignerInfo(
                 identity.algorithm.encode(), identity.chain.encode(), identity.key.encode(), None
             )
         )
-        manifest = _manifest(claims, MIME[format])
+        manifest = _manifest(claims, _ALL_MIME[format])
         with _signals_wait(), c2pa.Builder(manifest, context=_context(identity.anchor)) as builder:
-            builder.sign(signer, MIME[format], io.BytesIO(data), out)
+            builder.sign(signer, _ALL_MIME[format], source, out)
     except c2pa.C2paError as error:
         raise ExportError(f"the picture could not be signed: {error}") from error
-    return out.getvalue()
 
 
-def read(data: bytes, format: str) -> Credentials:
-    """Look for credentials in a picture file and check them."""
-    if format not in MIME:
+def read(data: bytes | BinaryIO, format: str) -> Credentials:
+    """Look for credentials in a picture or film, and check them."""
+    if format not in _ALL_MIME:
         return Credentials()
     if find_spec("c2pa") is None:
         return Credentials(problem="the package c2pa-python is not installed")
@@ -108,7 +117,8 @@ def read(data: bytes, format: str) -> Credentials:
 
     try:
         with _signals_wait():
-            reader = c2pa.Reader.try_create(MIME[format], io.BytesIO(data), context=_context(known_anchor()))
+            stream = io.BytesIO(data) if isinstance(data, bytes) else data
+            reader = c2pa.Reader.try_create(_ALL_MIME[format], stream, context=_context(known_anchor()))
         if reader is None:
             return Credentials(present=False)
         with reader:
@@ -159,7 +169,7 @@ def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
     program = {"name": "Latent Explorer", "version": explorer.__version__}
     created = {
         "action": "c2pa.created",
-        "digitalSourceType": source_type_of(claims.recipe),
+        "digitalSourceType": claims.source_type,
         "softwareAgent": program,
     }
     model = claims.recipe.model
@@ -174,8 +184,11 @@ def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
         {"label": "c2pa.actions.v2", "data": {"actions": [created], "allActionsIncluded": True}},
         {"label": MODEL_LABEL, "data": facts},
     ]
-    if len(claims.recipe_text) <= MAX_RECIPE:
-        assertions.append({"label": RECIPE_LABEL, "data": {"json": claims.recipe_text}})
+    label, text = RECIPE_LABEL, claims.recipe_text
+    if claims.film is not None:
+        label, text = FILM_LABEL, claims.film_text
+    if len(text) <= MAX_RECIPE:
+        assertions.append({"label": label, "data": {"json": text}})
     return {"claim_generator_info": [program], "format": mime, "assertions": assertions}
 
 

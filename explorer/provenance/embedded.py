@@ -2,25 +2,30 @@
 
 PNG: an iTXt chunk with the recipe, XMP, and three plain texts for other tools.
 JPEG, WebP, TIFF: XMP. A JPEG block holds 64 kB; a longer recipe goes into an
-XMP extension.
+XMP extension. Films carry their keyframes' recipes as one document, in the places
+that `containers` knows.
 """
 
 import hashlib
+import json
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from explorer.errors import RecipeError
-from explorer.provenance import xmp
+from explorer.provenance import containers, xmp
 from explorer.provenance.claims import Claims
-from explorer.recipe import Recipe
-from explorer.recipe.document import MAX_CHARACTERS, loads
+from explorer.recipe import Film, Moment, Recipe, film_document
+from explorer.recipe.document import loads
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
 PNG_KEY = "latent-explorer-recipe"
+
+T = TypeVar("T")
 
 _XMP_TAG, _SOFTWARE_TAG, _DESCRIPTION_TAG = 700, 305, 270  # TIFF 6.0; XMP Specification part 3
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\x00"
@@ -33,7 +38,7 @@ class Embedded:
     """What was found inside a file."""
 
     format: str
-    """"PNG", "JPEG", "WEBP", "TIFF" or "JSON"."""
+    """"PNG", "JPEG", "WEBP", "TIFF", "MP4", "MOV", "WEBM", "GIF" or "JSON"."""
     recipe_texts: tuple[str, ...] = ()
     """Different texts that claim to be the recipe, best place first."""
     source_type: str = ""
@@ -41,6 +46,10 @@ class Embedded:
     software: str = ""
     problems: tuple[str, ...] = ()
     """Places that could not be read, in words."""
+    film_texts: tuple[str, ...] = ()
+    """Different texts that claim to be the film."""
+    frame: int | None = None
+    """Number of the frame of that film, where the file is one of its frames."""
 
 
 def picture_options(format: str, claims: Claims) -> dict[str, Any]:
@@ -78,19 +87,55 @@ def read_recipe(path: str | Path) -> Recipe:
         If the file cannot be opened.
     """
     found = read_embedded(path)
+    if found.film_texts and not found.recipe_texts:
+        return _recipe_of_frame(_agreed(path, found.film_texts, film_document.loads, "films"), found, path)
     if not found.recipe_texts:
         because = f" ({found.problems[0]})" if found.problems else ""
         raise RecipeError(
             f"{path}: no recipe inside{because}. Pictures saved by Latent Explorer carry one, "
             "unless another program or site has stripped it"
         )
+    return _agreed(path, found.recipe_texts, loads, "recipes")
+
+
+def read_film(path: str | Path) -> Film:
+    """Read the film out of an exported film or contact sheet, or out of a `.film` file.
+
+    Raises
+    ------
+    RecipeError
+        If there is none, it is damaged, it comes from a newer version, or two
+        films in the file contradict each other.
+    OSError
+        If the file cannot be opened.
+    """
+    found = read_embedded(path)
+    if not found.film_texts:
+        because = f" ({found.problems[0]})" if found.problems else ""
+        raise RecipeError(f"{path}: no film inside{because}; name a .film file or an exported film")
+    return _agreed(path, found.film_texts, film_document.loads, "films")
+
+
+def _agreed(path: str | Path, texts: tuple[str, ...], read: Callable[[str], T], what: str) -> T:
+    """The one value that all texts spell."""
     try:
-        recipes = [loads(text) for text in found.recipe_texts]
+        values = [read(text) for text in texts]
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from None
-    if any(recipe != recipes[0] for recipe in recipes[1:]):
-        raise RecipeError(f"{path}: two recipes in this file contradict each other; somebody has edited it")
-    return recipes[0]
+    if any(value != values[0] for value in values[1:]):
+        raise RecipeError(f"{path}: two {what} in this file contradict each other; somebody has edited it")
+    return values[0]
+
+
+def _recipe_of_frame(film: Film, found: Embedded, path: str | Path) -> Recipe:
+    """First keyframe of a film; of a single frame its recipe, where it lies on a keyframe."""
+    moment = Moment(film, found.frame or 0)
+    if not moment.is_key:
+        raise RecipeError(
+            f"{path}: this is frame {moment.number} of a film, between two keyframes; no recipe alone "
+            "draws it. Open the film"
+        )
+    return moment.recipe
 
 
 def read_embedded(path: str | Path) -> Embedded:
@@ -107,7 +152,9 @@ def read_embedded(path: str | Path) -> Embedded:
         head = file.read(64)
         file.seek(0)
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-            return _read_json(file.read(MAX_CHARACTERS + 1), path)
+            return _read_json(file.read(film_document.MAX_CHARACTERS + 1), path)
+        if kind := containers.kind_of(head):
+            return _read_container(file, kind)
         try:
             with warnings.catch_warnings():
                 # Pixels are never decoded here, so a huge picture is no danger.
@@ -116,7 +163,8 @@ def read_embedded(path: str | Path) -> Embedded:
                     return _read_image(image)
         except UnidentifiedImageError:
             raise RecipeError(
-                f"{path}: no picture this program can read; it reads PNG, JPEG, WebP, TIFF and recipe files"
+                f"{path}: no picture this program can read; it reads PNG, JPEG, WebP, TIFF, GIF, MP4, MOV, "
+                "WebM, recipe and film files"
             ) from None
         except Exception as error:
             # Pillow answers damage with whatever its parsers stumble on.
@@ -124,12 +172,45 @@ def read_embedded(path: str | Path) -> Embedded:
 
 
 def _read_json(data: bytes, path: str | Path) -> Embedded:
-    if len(data) > MAX_CHARACTERS:
+    if len(data) > film_document.MAX_CHARACTERS:
         raise RecipeError(f"{path}: too long to be a recipe")
     try:
-        return Embedded("JSON", (data.decode("utf-8-sig"),))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: not a recipe: the text is not UTF-8") from None
+    if film_document.KIND in text and _is_film(text):
+        return Embedded("JSON", film_texts=(text,))
+    return Embedded("JSON", (text,))
+
+
+def _is_film(text: str) -> bool:
+    try:
+        return film_document.is_film(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _read_container(file: BinaryIO, kind: str) -> Embedded:
+    if kind == "WEBM":
+        tags = containers.read_webm(file)
+        text = tags.get(containers.WEBM_FILM, "")
+        source, software = tags.get(containers.WEBM_SOURCE, ""), tags.get("SOFTWARE", "")
+        return Embedded(kind, (), source[:500], software[:500], film_texts=(text,) if text else ())
+    raw = containers.read_gif(file) if kind == "GIF" else containers.read_mp4(file)
+    if not raw:
+        return Embedded(kind)
+    try:
+        packet = xmp.parse(raw)
+    except RecipeError as error:
+        return Embedded(kind, problems=(str(error),))
+    return Embedded(
+        kind,
+        packet.recipes,
+        packet.source_type,
+        packet.software,
+        film_texts=packet.films,
+        frame=packet.frame,
+    )
 
 
 def _read_image(image: Image.Image) -> Embedded:
@@ -156,6 +237,8 @@ def _read_image(image: Image.Image) -> Embedded:
         packet.source_type,
         packet.software or software[:500],
         tuple(problems),
+        packet.films,
+        packet.frame,
     )
 
 
@@ -166,9 +249,11 @@ def _png_info(claims: Claims) -> PngImagePlugin.PngInfo:
     info.add_text("Description", claims.description)
     if claims.rights:
         info.add_text("Copyright", claims.rights)
-    info.add_text("parameters", claims.parameters)
+    if claims.film is None:
+        info.add_text("parameters", claims.parameters)
     # Not compressed: whoever opens the file in an editor can read it.
-    info.add_itxt(PNG_KEY, claims.recipe_text)
+    if claims.film is None:
+        info.add_itxt(PNG_KEY, claims.recipe_text)
     info.add_itxt("XML:com.adobe.xmp", xmp.build(claims).decode("utf-8"))
     return info
 

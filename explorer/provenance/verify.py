@@ -12,8 +12,8 @@ from explorer.errors import RecipeError
 from explorer.provenance import credentials
 from explorer.provenance.claims import COMPOSITE, GENERATED
 from explorer.provenance.credentials import Credentials
-from explorer.provenance.embedded import read_embedded, read_recipe
-from explorer.recipe import Recipe
+from explorer.provenance.embedded import read_embedded, read_film, read_recipe
+from explorer.recipe import Film, Recipe, film_document
 from explorer.recipe.document import to_json
 
 MAX_BYTES = 1 << 30
@@ -35,6 +35,10 @@ class Report:
     source_type: str
     """IPTC digital source type, a URI; empty where the file has none."""
     credentials: Credentials = field(default=Credentials())
+    film: Film | None = None
+    """The film inside; `recipe` is then its first keyframe, or the frame's where that is one."""
+    frame: int | None = None
+    """Number of the frame of the film, where the file is a single one."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `verify --json`; the promised names first."""
@@ -43,6 +47,8 @@ class Report:
             "recipe": None if self.recipe is None else to_json(self.recipe),
             "credentials": self.credentials.as_json(),
             "watermark": None,
+            "film": None if self.film is None else film_document.to_json(self.film),
+            "frame": self.frame,
             "file": self.path,
             "format": self.format,
             "digital_source_type": self.source_type or None,
@@ -64,13 +70,18 @@ class Report:
             )
         if self.software:
             says.append(f"Written by: {self.software}.")
-        if self.recipe is not None:
+        if self.film is not None:
+            says.append(_film_in_words(self.film, self.frame))
+        elif self.recipe is not None:
             says.append(f"Recipe: complete; drawn by the network {self.recipe.model.name!r}.")
         elif self.recipe_problem:
             says.append(f"Recipe: {self.recipe_problem}.")
         else:
             says.append("Recipe: none.")
-        says.append(f"Content Credentials: {_credentials_in_words(self.credentials)}")
+        if self.format == "WEBM":
+            says.append("Content Credentials: none; this format cannot carry them.")
+        else:
+            says.append(f"Content Credentials: {_credentials_in_words(self.credentials)}")
         says.append("Invisible marks are not looked for by this version.")
         return tuple(says)
 
@@ -86,9 +97,10 @@ def verify(path: str | Path) -> Report:
         If it cannot be opened.
     """
     found = read_embedded(path)
-    recipe, problem = None, ""
-    if found.recipe_texts:
+    recipe, film, problem = None, None, ""
+    if found.recipe_texts or found.film_texts:
         try:
+            film = read_film(path) if found.film_texts else None
             recipe = read_recipe(path)
         except RecipeError as error:
             problem = str(error).removeprefix(f"{path}: ")
@@ -96,18 +108,41 @@ def verify(path: str | Path) -> Report:
         problem = found.problems[0]
     signed = _credentials(Path(path), found.format)
     source_type = found.source_type or next(iter(signed.source_types), "")
-    says_so = (recipe is not None and found.format != "JSON") or source_type in (GENERATED, COMPOSITE)
+    says_so = ((recipe is not None or film is not None) and found.format != "JSON") or source_type in (
+        GENERATED,
+        COMPOSITE,
+    )
     return Report(
-        str(path), found.format, says_so or None, recipe, problem, found.software, source_type, signed
+        path=str(path),
+        format=found.format,
+        ai_generated=says_so or None,
+        recipe=recipe,
+        recipe_problem=problem,
+        software=found.software,
+        source_type=source_type,
+        credentials=signed,
+        film=film,
+        frame=found.frame if film is not None else None,
     )
 
 
 def _credentials(path: Path, format: str) -> Credentials:
-    if format not in credentials.MIME:
+    if format not in credentials.MIME | credentials.FILM_MIME:
         return Credentials(present=False)
     if path.stat().st_size > MAX_BYTES:
         return Credentials(problem="the file is too large to be checked")
-    return credentials.read(path.read_bytes(), format)
+    with open(path, "rb") as file:
+        return credentials.read(file, format)
+
+
+def _film_in_words(film: Film, frame: int | None) -> str:
+    keys = sum(len(cell) for cell in film.cells)
+    if film.frames == 1:
+        what = f"a sheet of {keys} pictures" if keys > 1 else "one picture"
+    else:
+        what = f"{film.frames} frames at {film.fps:g} a second, from {keys} keyframes"
+    which = "" if frame is None else f"; this is frame {frame} of it"
+    return f"Recipe: complete; {what}, drawn by the network {film.model.name!r}{which}."
 
 
 def _credentials_in_words(found: Credentials) -> str:

@@ -1,4 +1,4 @@
-"""XMP packets: the one block of metadata that PNG, JPEG, WebP and TIFF share.
+"""XMP packets: the one block of metadata that all formats but WebM share.
 
 Written with `xml.etree`, read with `defusedxml`, which refuses the entity and
 document type tricks of hostile XML.
@@ -16,7 +16,7 @@ import defusedxml
 from defusedxml.ElementTree import fromstring
 
 from explorer.errors import RecipeError
-from explorer.provenance.claims import Claims, source_type_of
+from explorer.provenance.claims import Claims
 
 X = "adobe:ns:meta/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -53,6 +53,10 @@ class Packet:
     software: str = ""
     extension: str = ""
     """Identifier of the rest of the packet, where a JPEG needed two."""
+    films: tuple[str, ...] = ()
+    """Different film texts found."""
+    frame: int | None = None
+    """Number of the frame of the film."""
 
 
 def build(claims: Claims, *, with_recipe: bool = True, extension: str = "") -> bytes:
@@ -64,7 +68,7 @@ def build(claims: Claims, *, with_recipe: bool = True, extension: str = "") -> b
     extension : identifier of that extension.
     """
     fields: list[ElementTree.Element] = [
-        _leaf(IPTC, "DigitalSourceType", source_type_of(claims.recipe)),
+        _leaf(IPTC, "DigitalSourceType", claims.source_type),
         _leaf(BASIC, "CreatorTool", claims.software),
         _localised("description", claims.description),
     ]
@@ -73,13 +77,23 @@ def build(claims: Claims, *, with_recipe: bool = True, extension: str = "") -> b
     if extension:
         fields.append(_leaf(NOTE, "HasExtendedXMP", extension))
     if with_recipe:
-        fields.append(_leaf(OURS, "recipe", claims.recipe_text))
+        fields += _document(claims)
     return (_BEGIN + _serialize(fields) + _END).encode("utf-8")
 
 
 def build_extension(claims: Claims) -> bytes:
     """Spell the recipe alone, as the extension of a packet (no `xpacket` frame, by the standard)."""
-    return _serialize([_leaf(OURS, "recipe", claims.recipe_text)]).encode("utf-8")
+    return _serialize(_document(claims)).encode("utf-8")
+
+
+def _document(claims: Claims) -> list[ElementTree.Element]:
+    """What draws it again: the recipe, or the film and the number of the frame."""
+    if claims.film is None:
+        return [_leaf(OURS, "recipe", claims.recipe_text)]
+    fields = [_leaf(OURS, "film", claims.film_text)]
+    if claims.frame is not None:
+        fields.append(_leaf(OURS, "frame", str(claims.frame)))
+    return fields
 
 
 def parse(data: bytes) -> Packet:
@@ -111,7 +125,13 @@ def parse(data: bytes) -> Packet:
         first(IPTC, "DigitalSourceType"),
         first(BASIC, "CreatorTool"),
         first(NOTE, "HasExtendedXMP"),
+        tuple(values(OURS, "film")),
+        _number(first(OURS, "frame")),
     )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _leaf(space: str, name: str, text: str) -> ElementTree.Element:
