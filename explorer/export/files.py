@@ -10,6 +10,7 @@ from explorer.errors import ExportError
 _WORDS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your share of the disk is used up",
+    errno.EFBIG: "the file may not become that large",
     errno.EACCES: "this program may not write there",
     errno.EPERM: "this program may not write there",
     errno.EROFS: "the disk is read-only",

@@ -1,6 +1,7 @@
 """A frame as a picture file: PNG, JPEG, WebP or TIFF, chosen by suffix."""
 
 import io
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,10 +85,15 @@ def save_picture(
 
 def claims_of(frame: Frame, model_info: "ModelInfo | None" = None) -> Claims:
     """What a file of `frame` says of itself."""
-    recipe = frame.request.recipe
-    if model_info is None:
-        return Claims(recipe)
-    return Claims(recipe, model_info.title, model_info.licence, model_info.attribution)
+    recipe, moment = frame.request.recipe, frame.request.moment
+    claims = Claims(recipe)
+    if model_info is not None:
+        claims = Claims(recipe, model_info.title, model_info.licence, model_info.attribution)
+    if moment is None or moment.is_key:
+        return claims
+    # Between keyframes no recipe alone draws it: the film does, of which this cell is all that is seen.
+    alone = moment.film.with_(cells=(moment.film.cells[moment.cell],), columns=1, size=None)
+    return replace(claims, film=alone, frame=moment.number)
 
 
 def encode_picture(frame: Frame, format: str, claims: Claims) -> bytes:

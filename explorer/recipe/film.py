@@ -27,7 +27,7 @@ SPACES: tuple[Space, ...] = ("w", "z")
 
 MAX_SECONDS = 24 * 3600.0
 MAX_KEYS = 1000
-MAX_CELLS = 64
+MAX_CELLS = 1024
 MAX_FPS = 240.0
 MAX_SIZE = 8192
 

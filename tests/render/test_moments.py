@@ -41,7 +41,7 @@ def test_a_keyframe_is_its_still(engine, path):
 
 
 def test_cached_equals_fresh_for_every_frame(engine, path):
-    film = film_for(engine, path, easing="smooth")
+    film = film_for(engine, path, easing="cubic-in")
     first = [engine.render(RenderRequest.of_moment(Moment(film, n))).pixels for n in range(6)]
     fresh = Engine(device="cpu", threads=1, cache_bytes=0)
     fresh.open(path)

@@ -1,0 +1,64 @@
+"""Frames of a film as they go into a file: cells drawn, resized, put side by side, labelled."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from explorer.export.label import labelled
+from explorer.recipe import Film, Moment
+from explorer.render import Engine, RenderRequest
+
+Pixels = NDArray[np.uint8]
+"""[H, W, 3] uint8 RGB"""
+
+
+def frame_size(film: Film, resolution: int) -> tuple[int, int]:
+    """Width and height in pixels of a frame whose cells a network of `resolution` draws."""
+    size = film.size or resolution
+    return size * film.columns, size * film.rows
+
+
+class FrameMaker:
+    """Draws whole frames of one film, and gathers what could not be done as wished.
+
+    Parameters
+    ----------
+    engine : belongs to the calling thread.
+    """
+
+    def __init__(self, engine: Engine, film: Film, label: bool = False) -> None:
+        self._engine, self._film, self._label = engine, film, label
+        self.notices: dict[str, None] = {}
+
+    def steps(self, number: int) -> Iterator[Pixels | None]:
+        """Draw frame `number`: None after each cell but the last, then the whole frame."""
+        film = self._film
+        canvas: Pixels | None = None
+        for cell in range(len(film.cells)):
+            if cell:
+                yield None
+            frame = self._engine.render(RenderRequest.of_moment(Moment(film, number, cell), serial=number))
+            self.notices.update(dict.fromkeys(frame.notices))
+            pixels = resized(frame.pixels, film.size)
+            height, width = pixels.shape[:2]
+            if canvas is None:
+                canvas = np.empty((height * film.rows, width * film.columns, 3), np.uint8)
+            row, column = divmod(cell, film.columns)
+            canvas[row * height : (row + 1) * height, column * width : (column + 1) * width] = pixels
+        assert canvas is not None, "a film has at least one cell"
+        yield labelled(canvas) if self._label else canvas
+
+    def frame(self, number: int) -> Pixels:
+        """Draw frame `number` in one go."""
+        *_, pixels = self.steps(number)
+        assert pixels is not None, "the last step is the frame"
+        return pixels
+
+
+def resized(pixels: Pixels, size: int | None) -> Pixels:
+    """A square picture at another size, by Lanczos; the very same where the size is right."""
+    if size is None or pixels.shape[0] == size:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS))

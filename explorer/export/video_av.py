@@ -1,0 +1,185 @@
+"""MP4 (H.264), WebM (VP9) and MOV (ProRes), by PyAV.
+
+Colours are BT.709 in limited range, converted so and tagged so: an untagged film is
+shown with another matrix by every second player. The number of encoder threads is
+fixed, since H.264's bytes depend on it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+
+from explorer.errors import ExportError
+from explorer.export.film_formats import FilmFormat, FilmSettings
+from explorer.export.film_frames import Pixels
+from explorer.provenance import Claims, containers, xmp
+
+SEGMENT_SECONDS = 4.0
+THREADS = 2
+_BT709 = 1
+"""Number of BT.709 as primaries, transfer and matrix; ITU-T H.273, tables 2 to 4."""
+_LIMITED = 1
+_SCALER = (
+    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
+)
+_MUXERS = {"MP4": "mp4", "WEBM": "webm", "MOV": "mov"}
+_CONTAINER_OPTIONS = {
+    # The table of contents in front, so that a browser can start before it has everything.
+    "MP4": {"movflags": "use_metadata_tags+faststart", "fflags": "+bitexact"},
+    "MOV": {"movflags": "use_metadata_tags+faststart", "fflags": "+bitexact"},
+    "WEBM": {"fflags": "+bitexact"},  # otherwise a random number makes every file another
+}
+
+
+class VideoEncoder:
+    """One film as MP4, WebM or MOV."""
+
+    def __init__(self, format: FilmFormat, settings: FilmSettings, fps: float, size: tuple[int, int]) -> None:
+        self.segment_frames = max(8, min(240, round(fps * SEGMENT_SECONDS)))
+        self.suffix = f".{_MUXERS[format]}"
+        self._format, self._size = format, size
+        self._rate = Fraction(fps).limit_denominator(1001)
+        self._codec, self._pixel_format, self._options = _codec(format, settings)
+
+    def open(self, path: Path) -> "VideoSegment":
+        """Begin a segment."""
+        return VideoSegment(
+            path,
+            _MUXERS[self._format],
+            self._codec,
+            self._pixel_format,
+            self._options,
+            self._rate,
+            self._size,
+        )
+
+    def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
+        """Copy the packets of all segments into one file; nothing is encoded again."""
+        with open(out, "w+b") as file:
+            container = _begun(file, _MUXERS[self._format], _CONTAINER_OPTIONS[self._format])
+            try:
+                container.metadata.update(self._tags(claims))
+                self._copy(container, segments)
+            finally:
+                container.close()
+            if self._format != "WEBM":
+                file.seek(0, os.SEEK_END)
+                file.write(containers.mp4_box(xmp.build(claims)))
+
+    def _copy(self, container: Any, segments: Sequence[Path]) -> None:
+        stream: Any = None
+        before = 0  # frames of the segments so far
+        for path in segments:
+            with av.open(str(path)) as segment:
+                source = segment.streams.video[0]
+                if stream is None:
+                    stream = container.add_stream_from_template(source)
+                    stream.time_base = 1 / self._rate
+                count = 0
+                packets: Iterator[Any] = segment.demux(source)
+                for packet in packets:
+                    if packet.pts is None:
+                        continue  # the demuxer's way to say that this was all
+                    # Back to whole frames: WebM has rounded the times to milliseconds.
+                    rate = packet.time_base * self._rate
+                    packet.pts = round(packet.pts * rate) + before
+                    packet.dts = round(packet.dts * rate) + before
+                    packet.duration, packet.time_base = 1, 1 / self._rate
+                    packet.stream = stream
+                    container.mux(packet)
+                    count += 1
+                before += count
+
+    def _tags(self, claims: Claims) -> dict[str, str]:
+        tags = {"comment": claims.description, "software": claims.software}
+        if claims.rights:
+            tags["copyright"] = claims.rights
+        tags[containers.WEBM_SOURCE.lower()] = claims.source_type
+        if self._format == "WEBM":
+            tags[containers.WEBM_FILM.lower()] = claims.film_text
+        return tags
+
+
+class VideoSegment:
+    """A few seconds of film in a file of their own."""
+
+    def __init__(
+        self,
+        path: Path,
+        muxer: str,
+        codec: str,
+        pixel_format: str,
+        options: dict[str, str],
+        rate: Fraction,
+        size: tuple[int, int],
+    ) -> None:
+        self._file = open(path, "w+b")  # noqa: SIM115 - closed in `close`
+        try:
+            self._container = _begun(self._file, muxer, {"fflags": "+bitexact"})
+            self._stream = self._container.add_stream(codec, rate=rate, options=options)
+        except (av.error.FFmpegError, ValueError) as error:
+            self._file.close()
+            raise ExportError(f"this build of PyAV cannot write {codec}: {error}") from error
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = self._pixel_format = pixel_format
+        context = self._stream.codec_context
+        context.thread_count = THREADS
+        context.color_primaries = context.color_trc = context.colorspace = _BT709
+        context.color_range = _LIMITED
+        self._rate = rate
+        self._count = 0
+
+    def add(self, number: int, pixels: Pixels) -> None:
+        """Encode the next frame."""
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+            format=self._pixel_format,
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+            dst_color_trc=_BT709,
+            dst_color_primaries=_BT709,
+            interpolation=_SCALER,
+            threads=1,
+        )
+        frame.pts, frame.time_base = self._count, 1 / self._rate
+        self._count += 1
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Flush the encoder and close the file, forced to the disk."""
+        try:
+            try:
+                if self._count:
+                    self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+
+def _begun(file: BinaryIO, muxer: str, options: dict[str, str]) -> Any:
+    """Container to be filled; PyAV's types do not tell a film's streams from those of sound."""
+    return av.open(file, "w", format=muxer, container_options=options)
+
+
+def _codec(format: FilmFormat, settings: FilmSettings) -> tuple[str, str, dict[str, str]]:
+    """Name, pixel format and options of the codec of a format."""
+    quality = settings.quality
+    if format == "MP4":
+        crf = round(40 - 0.28 * quality)  # 80: 18, which is hard to tell from the original
+        return "libx264", f"yuv{settings.chroma}p", {"crf": str(crf), "preset": "medium"}
+    if format == "WEBM":
+        crf = round(56 - 0.4 * quality)
+        options = {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
+        return "libvpx-vp9", f"yuv{settings.chroma}p", options
+    if settings.chroma == "444":
+        return "prores_ks", "yuv444p10le", {"profile": "4", "vendor": "apl0"}
+    profile = 3 if quality >= 70 else 2 if quality >= 40 else 1  # HQ, standard, LT
+    return "prores_ks", "yuv422p10le", {"profile": str(profile), "vendor": "apl0"}

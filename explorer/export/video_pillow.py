@@ -1,0 +1,197 @@
+"""GIF, animated WebP and folders of PNG, by Pillow.
+
+Pillow encodes each frame; the containers are put together here, block by block, so
+that no more than one frame is in memory and a segment is simply a run of blocks.
+
+References
+----------
+CompuServe. Graphics Interchange Format, version 89a, 1990. Google. WebP Container
+Specification: VP8X, ANIM and ANMF chunks.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import GifImagePlugin, Image
+
+from explorer.errors import ExportError
+from explorer.export.film_formats import FilmSettings
+from explorer.export.film_frames import Pixels
+from explorer.provenance import Claims, containers, credentials, picture_options, xmp
+from explorer.provenance.identity import own_identity
+
+SEGMENT_FRAMES = 24
+
+
+class BlockSegment:
+    """A file of blocks, one for each frame."""
+
+    def __init__(self, path: Path, block_of: Callable[[int, Pixels], bytes]) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 - closed in `close`
+        self._block_of = block_of
+
+    def add(self, number: int, pixels: Pixels) -> None:
+        """Encode a frame and write its block."""
+        self._file.write(self._block_of(number, pixels))
+
+    def close(self) -> None:
+        """Close the file, forced to the disk."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+
+def _duration(number: int, fps: float, unit: float) -> int:
+    """Units of time a frame is shown, so that errors of rounding do not add up."""
+    return round((number + 1) / fps / unit) - round(number / fps / unit)
+
+
+class GifEncoder:
+    """One film as GIF, every frame with the 256 colours that suit it best."""
+
+    segment_frames = SEGMENT_FRAMES
+    suffix = ".blocks"
+
+    def __init__(self, settings: FilmSettings, fps: float, size: tuple[int, int], loop: bool) -> None:
+        self._fps, self._size, self._loop = fps, size, loop
+        self._colours = 256 if settings.quality >= 50 else 128 if settings.quality >= 25 else 64
+
+    def open(self, path: Path) -> BlockSegment:
+        """Begin a segment."""
+        return BlockSegment(path, self._block)
+
+    def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
+        """Put header, notes, blocks and trailer in a row."""
+        width, height = self._size
+        with open(out, "wb") as file:
+            file.write(
+                b"GIF89a" + width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\x70\x00\x00"
+            )
+            if self._loop:
+                file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
+            file.write(containers.gif_extension(xmp.build(claims)))
+            file.write(b"!\xfe" + _sub_blocks(claims.description.encode("ascii", "replace")))
+            _append(file, segments)
+            file.write(b";")
+
+    def _block(self, number: int, pixels: Pixels) -> bytes:
+        picture = Image.fromarray(pixels).quantize(self._colours, Image.Quantize.MEDIANCUT)
+        # Pillow takes milliseconds, GIF hundredths.
+        duration = 10 * _duration(number, self._fps, 0.01)
+        return b"".join(GifImagePlugin.getdata(picture, duration=duration, include_color_table=True))
+
+
+class WebPEncoder:
+    """One film as animated WebP."""
+
+    segment_frames = SEGMENT_FRAMES
+    suffix = ".blocks"
+
+    def __init__(self, settings: FilmSettings, fps: float, size: tuple[int, int], loop: bool) -> None:
+        self._quality, self._fps, self._size, self._loop = settings.quality, fps, size, loop
+
+    def open(self, path: Path) -> BlockSegment:
+        """Begin a segment."""
+        return BlockSegment(path, self._block)
+
+    def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
+        """Put header, blocks and XMP in a row, inside the one chunk that a WebP is."""
+        width, height = self._size
+        animated, has_xmp = 0x02, 0x04
+        flags = bytes((animated | has_xmp, 0, 0, 0))
+        canvas = _chunk(b"VP8X", flags + _three(width - 1) + _three(height - 1))
+        endless, once = 0, 1
+        loops = (endless if self._loop else once).to_bytes(2, "little")
+        front = b"WEBP" + canvas + _chunk(b"ANIM", b"\xff\xff\xff\xff" + loops)
+        notes = _chunk(b"XMP ", xmp.build(claims))
+        size = len(front) + sum(path.stat().st_size for path in segments) + len(notes)
+        if size > 0xFFFF_FFFF - 8:
+            raise ExportError("this film is longer than 4 GB, which WebP cannot hold; choose MP4 or WebM")
+        with open(out, "wb") as file:
+            file.write(b"RIFF" + size.to_bytes(4, "little") + front)
+            _append(file, segments)
+            file.write(notes)
+
+    def _block(self, number: int, pixels: Pixels) -> bytes:
+        buffer = io.BytesIO()
+        is_lossless = self._quality == 100
+        Image.fromarray(pixels).save(
+            buffer, "WEBP", quality=50 if is_lossless else self._quality, lossless=is_lossless, method=3
+        )
+        width, height = self._size
+        duration = _duration(number, self._fps, 0.001)
+        no_blending = 0x02
+        place = _three(0) + _three(0) + _three(width - 1) + _three(height - 1)
+        return _chunk(
+            b"ANMF", place + _three(duration) + bytes((no_blending,)) + _picture_chunk(buffer.getvalue())
+        )
+
+
+class FramesEncoder:
+    """One film as a folder of PNG files, every one with the film and its number inside."""
+
+    segment_frames = 1
+    suffix = ".png"
+
+    def __init__(self, claims: Claims, settings: FilmSettings) -> None:
+        self._claims = claims
+        self._sign = settings.sign and credentials.can_sign()
+
+    def open(self, path: Path) -> BlockSegment:
+        """Begin a file."""
+        return BlockSegment(path, self._picture)
+
+    def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
+        """Gather the files in the folder `out`."""
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        for path in segments:
+            try:
+                os.link(path, out / path.name)
+            except OSError:  # a disk without links
+                shutil.copyfile(path, out / path.name)
+
+    def _picture(self, number: int, pixels: Pixels) -> bytes:
+        claims = replace(self._claims, frame=number)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=4, **picture_options("PNG", claims))
+        data = buffer.getvalue()
+        return credentials.sign(data, "PNG", claims, own_identity()) if self._sign else data
+
+
+def _append(file: BinaryIO, segments: Sequence[Path]) -> None:
+    for path in segments:
+        with open(path, "rb") as segment:
+            shutil.copyfileobj(segment, file, 1 << 20)
+
+
+def _sub_blocks(data: bytes) -> bytes:
+    pieces = (data[i : i + 255] for i in range(0, len(data), 255))
+    return b"".join(bytes((len(piece),)) + piece for piece in pieces) + b"\x00"
+
+
+def _three(value: int) -> bytes:
+    return value.to_bytes(3, "little")
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + len(data).to_bytes(4, "little") + data + b"\x00" * (len(data) % 2)
+
+
+def _picture_chunk(webp: bytes) -> bytes:
+    """The chunk of a still WebP that holds its pixels."""
+    place = 12
+    while place + 8 <= len(webp):
+        name, length = webp[place : place + 4], int.from_bytes(webp[place + 4 : place + 8], "little")
+        end = place + 8 + length + length % 2
+        if name in (b"VP8 ", b"VP8L"):
+            return webp[place:end]
+        place = end
+    raise ExportError("Pillow wrote a WebP without pixels")
