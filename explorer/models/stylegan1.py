@@ -41,6 +41,7 @@ from explorer.models.modulated import Affine
 from explorer.models.noise import Planes, blended
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, half_dtype, random_plane, truncate
 from explorer.models.weights import WeightTable
+from explorer.models.winograd import WinogradConv, tile_for
 
 _FUSED_FROM = 128
 """Resolution from which "auto" networks up-sample by a transposed convolution."""
@@ -84,11 +85,15 @@ class StyledLayer:
         self._is_up = is_up
         self.out_channels = in_channels
         self._weight: Tensor | None = None
+        self._winograd: WinogradConv | None = None
         if has_conv:
             weight = weights.take(f"{name}.weight", None, in_channels, 3, 3)
             self.out_channels = weight.shape[0]
             # The gain sqrt(2) of the activation sits here, so the bias escapes it.
             weight = weight * (SQRT2 / math.sqrt(9 * in_channels))
+            is_plain = device.type == "cpu" and dtype == torch.float32 and not is_up
+            tile = tile_for(in_channels, self.out_channels, resolution) if is_plain else None
+            self._winograd = WinogradConv(weight, tile, resolution) if tile else None
             if is_up:
                 weight = _upsampling_kernel(weight, is_fused)
             self._weight = weight.to(device, dtype, memory_format=torch.channels_last)
@@ -126,6 +131,9 @@ class StyledLayer:
         elif self._is_up:
             x = F.conv_transpose2d(x, self._weight, stride=2, padding=1)
             x = F.conv2d(x, self._blur, self._bias, padding=1, groups=self.out_channels)
+        elif self._winograd is not None:
+            before, after = (x.new_ones(len(x), count) for count in (x.shape[1], self.out_channels))
+            x = self._winograd(x, before, after, self._bias)
         else:
             x = F.conv2d(x, self._weight, self._bias, padding=1)
         if noise is not None:
@@ -142,6 +150,7 @@ class StyledLayer:
         """All tensors it holds."""
         held = [self._bias, self.style.weight, self.style.bias]
         held += [self._weight] if self._weight is not None else []
+        held += self._winograd.tensors() if self._winograd is not None else []
         held += [self.noise, self._noise_weight] if self.noise is not None else []
         return held + ([self._blur] if self._is_up else [])
 

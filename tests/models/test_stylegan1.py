@@ -228,6 +228,17 @@ def test_auto_means_fused_from_128_pixels() -> None:
     assert torch.equal(again.x, pictures["auto"][last + 1].x)
 
 
+def test_wide_layers_draw_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensors = random_tensors({4: 16, 8: 16, 16: 128})
+    fast = StyleGAN1(description_of(), tensors)
+    assert [layer._winograd is not None for layer in fast._layers] == [False] * 5 + [True]
+    monkeypatch.setattr(stylegan1, "tile_for", lambda *_: None)
+    plain = StyleGAN1(description_of(), tensors)
+    ws = latents(fast, 2)
+    wanted = plain.synthesis(ws)
+    assert float((fast.synthesis(ws) - wanted).abs().max() / wanted.abs().max()) < 2e-5
+
+
 # --- laws of the steps -----------------------------------------------------------------------
 
 
