@@ -24,6 +24,7 @@ way, a thousand or more, learn best. Everything goes into the folder of --out:
   sheets/               samples of fixed seeds, every few minutes
   states/               what --resume needs; the newest two are kept
   log.jsonl             speed, losses and health, line by line
+  cache/                the decoded pictures, for a quick start; may be deleted
 
 Ctrl-C stops cleanly; --resume goes on where it stopped."""
 

@@ -124,15 +124,14 @@ def load_images(source: Path, resolution: int, cache: Path | None = None, thread
     cached = None if cache is None else _read_cache(cache, key)
     if cached is not None:
         return cached
-    names, arrays, skipped = _decode_all(source, [name for name, _ in entries], resolution, threads)
+    pixels, names, skipped = _decode_all(source, [name for name, _ in entries], resolution, threads)
     if len(names) < FEWEST:
         reason = f" First fault: {skipped[0]}" if skipped else ""
         raise TrainingError(
             f"{source}: {len(names)} usable pictures; at least {FEWEST} are needed, "
             f"and a good model wants a thousand or more.{reason}"
         )
-    pixels = torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).contiguous()
-    images = ImageSet(pixels, names, skipped)
+    images = ImageSet(torch.from_numpy(pixels), names, skipped)
     if cache is not None:
         _write_cache(cache, key, images)
     return images
@@ -157,26 +156,31 @@ def _entries(source: Path) -> Iterator[tuple[str, int]]:
 
 def _decode_all(
     source: Path, names: list[str], resolution: int, threads: int
-) -> tuple[list[str], list[np.ndarray], list[str]]:
-    def decode(name: str) -> np.ndarray | str:
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Pixels [M, 3, R, R] of what could be read, its names, and why the others could not."""
+    pixels = np.empty((len(names), 3, resolution, resolution), dtype=np.uint8)
+
+    def decode(index: int) -> str | None:
+        name = names[index]
         try:
-            return square_pixels(_read_bytes(source, archive, name), resolution)
+            square = square_pixels(_read_bytes(source, archive, name), resolution)
         except (OSError, ValueError, SyntaxError, zipfile.BadZipFile, Image.DecompressionBombError) as error:
             reason = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
             return f"{name}: {reason}"
+        pixels[index] = square.transpose(2, 0, 1)
+        return None
 
     archive = None if source.is_dir() else zipfile.ZipFile(source)
     try:
         with ThreadPoolExecutor(threads) as pool:
-            results = list(pool.map(decode, names))
+            faults = list(pool.map(decode, range(len(names))))
     finally:
         if archive is not None:
             archive.close()
-    good = [
-        (name, result) for name, result in zip(names, results, strict=True) if not isinstance(result, str)
-    ]
-    skipped = [result for result in results if isinstance(result, str)]
-    return [name for name, _ in good], [array for _, array in good], skipped
+    good = [index for index, fault in enumerate(faults) if fault is None]
+    if len(good) < len(names):
+        pixels = pixels[good]
+    return pixels, [names[index] for index in good], [fault for fault in faults if fault is not None]
 
 
 def _read_bytes(source: Path, archive: zipfile.ZipFile | None, name: str) -> bytes:
