@@ -79,6 +79,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("palette", "&Find a command…", ("Ctrl+K", "Ctrl+Shift+P"), "Type what you want to do"),
     Command("shortcuts", "&Shortcuts", ("F1", "?"), "All keys on one sheet"),
     Command("model_card", "&Model card", (), "Data, licence, measures and flaws of the bundled network"),
+    Command("log_folder", "Open &log folder", (), "Where errors are written down, to report them"),
     Command("about", "&About Latent Explorer", (), "Version and licences"),
 )
 
@@ -121,7 +122,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         ">theme",
     ),
     "&Network": ("open_network", ">networks", "-", ">device", ">precision"),
-    "&Help": ("palette", "shortcuts", "-", "model_card", "about"),
+    "&Help": ("palette", "shortcuts", "-", "model_card", "log_folder", "about"),
 }
 """Menus in order; "-" is a line, ">name" a submenu."""
 

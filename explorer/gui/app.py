@@ -51,20 +51,20 @@ def run(args: argparse.Namespace) -> int:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     kept = settings.Settings() if shot is not None else settings.load()
-    if args.device != "auto":
-        kept.device = args.device
+    device = kept.device if args.device == "auto" else args.device
     dress(app, kept)
     # Read before the window is made, so that a wrong name ends here, in one line.
     named = None if args.session is None else session.read(Path(args.session))
-    maker = EngineMaker(kept.device, kept.precision, kept.cache_mib)
-    window = MainWindow(RenderBridge(maker), kept, maker.facts, keep=shot is None)
+    maker = EngineMaker(device, kept.precision, kept.cache_mib)
+    window = MainWindow(RenderBridge(maker), kept, maker.facts, keep=shot is None, device=device)
     restored = named or (None if shot is not None else last_session(kept))
     file = None if args.file is None else Path(args.file)
     if shot is not None:
         return _photograph(app, window, shot, args.model, file, restored)
+    from explorer.gui.mishaps import reporting_to
     from explorer.gui.signals import closing_on_signals
 
-    with closing_on_signals(window) as stopped:
+    with reporting_to(window), closing_on_signals(window) as stopped:
         window.show()
         window.begin(args.model, file, restored)
         code = app.exec()

@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from explorer.gui.actions import Actions
-from explorer.gui.engine_maker import DeviceFacts, SetDevice
+from explorer.gui.engine_maker import DeviceFacts, SetCache, SetDevice
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
@@ -32,10 +32,16 @@ class DeviceMenu(QObject):
     cleared = Signal(str)
 
     def __init__(
-        self, commands: Actions, bridge: RenderBridge, kept: Settings, parent: QObject | None = None
+        self,
+        commands: Actions,
+        bridge: RenderBridge,
+        kept: Settings,
+        device: str = "",
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._commands, self._bridge, self._kept = commands, bridge, kept
+        self._device = device or kept.device
         for action in commands.group("device"):
             action.setEnabled(action.objectName() == "device_auto")
         for group in ("device", "precision"):
@@ -51,7 +57,13 @@ class DeviceMenu(QObject):
         action = self.sender()
         group, _, choice = action.objectName().partition("_")
         setattr(self._kept, group, choice)
-        self._bridge.call(SetDevice(self._kept.device, self._kept.precision), self._set)
+        if group == "device":
+            self._device = choice
+        self._bridge.call(SetDevice(self._device, self._kept.precision), self._set)
+
+    def set_cache(self) -> None:
+        """Give the stage cache as much memory as the settings say."""
+        self._bridge.call(SetCache(self._kept.cache_mib), _ignore)
 
     def _set(self, result: DeviceFacts | Exception) -> None:
         self.cleared.emit("device")
@@ -71,14 +83,16 @@ class DeviceMenu(QObject):
         if facts.notices:
             text = "\n".join(facts.notices)
             self.notice.emit(Notice("Not as wished, but it runs", text, "info", "device"))
-        if self._kept.device != "auto" and self._kept.device.split(":")[0] not in present:
-            self._kept.device = "auto"
+        if self._device.split(":")[0] not in present:
+            self._device = "auto"
         self._check()
 
     def _check(self) -> None:
-        keys = {
-            action.objectName() for group in ("device", "precision") for action in self._commands.group(group)
-        }
-        for wanted in (f"device_{self._kept.device.split(':')[0]}", f"precision_{self._kept.precision}"):
-            if wanted in keys:
-                self._commands[wanted].setChecked(True)
+        wanted = (f"device_{self._device.split(':')[0]}", f"precision_{self._kept.precision}")
+        for action in (*self._commands.group("device"), *self._commands.group("precision")):
+            if action.objectName() in wanted:
+                action.setChecked(True)
+
+
+def _ignore(result: object) -> None:
+    """Less memory than wished is no reason to disturb."""

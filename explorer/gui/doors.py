@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -31,7 +31,14 @@ SESSION_FILTER = "Session (*.json)"
 
 
 class Doors(QObject):
-    """Asks the user for a file or shows a page, and hands on what comes of it."""
+    """Asks the user for a file or shows a page, and hands on what comes of it.
+
+    Signals
+    -------
+    preferences_changed : the settings page was accepted.
+    """
+
+    preferences_changed = Signal()
 
     def __init__(
         self,
@@ -138,6 +145,7 @@ class Doors(QObject):
         """Settings."""
         dialog = Preferences(self._kept, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self.preferences_changed)
         dialog.open()
 
     def _show_about(self, page: Page) -> None:

@@ -54,6 +54,17 @@ class SetDevice:
         return device_facts(engine, engine.set_device(self._device, self._precision))
 
 
+class SetCache:
+    """Change how much the stage cache may hold, on the render thread."""
+
+    def __init__(self, mib: int) -> None:
+        self._mib = mib
+
+    def __call__(self, engine: "Engine") -> None:
+        """Change it; what it held is let go."""
+        engine.set_cache_limit(self._mib * 2**20)
+
+
 def device_facts(engine: "Engine", notices: tuple[str, ...] = ()) -> DeviceFacts:
     """Tell what devices there are and which is in use. Render thread."""
     from explorer.render.devices import available

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from explorer.errors import ModelNotFoundError
 from explorer.gui import moves, session
 from explorer.gui.model_desk import ModelDesk
-from explorer.gui.notices import Notice, notice_of
+from explorer.gui.notices import notice_of
 from explorer.gui.session import Session
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
@@ -23,6 +24,7 @@ BUNDLED = "faces"
 
 Kind = Literal["picture", "session", "network"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
+NETWORKS = {".safetensors", ".pkl", ".pt", ".pth"}
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*")
 
 
@@ -70,7 +72,7 @@ class Incoming(QObject):
         self._under_way(info)
 
     def _resume_failed(self, error: Exception) -> None:
-        self._refuse(error, "The last session could not be restored")
+        self._refuse(error, "The session could not be restored")
         self._desk.open(BUNDLED, self._first_model, partial(self._begin_failed, None))
 
     def _first_model(self, info: ModelInfo) -> None:
@@ -175,7 +177,7 @@ class Incoming(QObject):
         if self._desk.info is not None:
             offers.append(("Use with this network", partial(self._use_here, recipe, name)))
         title = f"This picture needs the network {recipe.model.name!r}"
-        self.notice.emit(Notice(title, str(error), "error", "open", tuple(offers)))
+        self.notice.emit(replace(notice_of(error, title, "open"), offers=tuple(offers)))
 
     def _use_here(self, recipe: Recipe, name: str) -> None:
         if self._desk.info is not None:
@@ -187,12 +189,16 @@ class Incoming(QObject):
 
 
 def kind_of(path: Path) -> Kind:
-    """Tell what a file is, by its first bytes and, where they say nothing, by its name."""
+    """Tell what a file is, by its name and, where that says nothing, by its first bytes."""
     with path.open("rb") as file:
         head = file.read(4096)
-    if path.suffix.lower() in PICTURES or head.startswith(_MAGIC):
+    suffix = path.suffix.lower()
+    if suffix in NETWORKS:
+        return "network"
+    if suffix in PICTURES or head.startswith(_MAGIC):
         return "picture"
-    if path.suffix.lower() == ".json" or head.lstrip()[:1] == b"{":
+    # The length that opens a safetensors file may begin with the code of "{", but zeros follow.
+    if suffix == ".json" or (head.lstrip()[:1] == b"{" and b"\0" not in head):
         return "session"
     return "network"
 

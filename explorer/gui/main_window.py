@@ -17,6 +17,7 @@ from explorer.gui.engine_maker import DeviceFacts, device_facts
 from explorer.gui.face_commands import FaceCommands
 from explorer.gui.incoming import BUNDLED, Incoming
 from explorer.gui.layout import Layout
+from explorer.gui.mishaps import open_log_folder
 from explorer.gui.model_desk import ModelDesk
 from explorer.gui.networks_menu import NetworksMenu, RecentMenu
 from explorer.gui.notices import Notice, notice_of
@@ -44,6 +45,7 @@ class MainWindow(QMainWindow):
     kept : settings; written back when the window closes.
     facts : asked on the render thread, once, for what devices there are.
     keep : whether session and settings are written at all.
+    device : asked for this once, in place of the one in the settings.
 
     Signals
     -------
@@ -58,11 +60,13 @@ class MainWindow(QMainWindow):
         kept: Settings,
         facts: Callable[[Any], DeviceFacts] = device_facts,
         keep: bool = True,
+        device: str = "",
     ) -> None:
         super().__init__()
         self.setWindowTitle("Latent Explorer")
         self.setAcceptDrops(True)
         self.settings, self._facts, self._keep = kept, facts, keep
+        self._told = ""
         self.store = Store(moves.first_recipe(ModelRef(BUNDLED)), self)
         self.bridge = bridge
         self.tasks = Tasks(self)
@@ -85,7 +89,7 @@ class MainWindow(QMainWindow):
         self.recent = RecentMenu(self.commands.submenus["recent"], self)
         self.column.model.set_menu(self.networks.menu)
         self.face = FaceCommands(self.store, self.desk, self)
-        self.devices = DeviceMenu(self.commands, bridge, kept, self)
+        self.devices = DeviceMenu(self.commands, bridge, kept, device, self)
         self.look = Layout(self, kept, self.commands, self.viewer, self.column, self.networks, self.recent)
         self.doors = Doors(
             self,
@@ -132,6 +136,7 @@ class MainWindow(QMainWindow):
         self.devices.changed.connect(self._draw_again)
         self.devices.notice.connect(self.notices.say)
         self.devices.cleared.connect(self.notices.clear)
+        self.doors.preferences_changed.connect(self.devices.set_cache)
         # What comes in and goes out.
         self.incoming.ready.connect(self._first_network)
         self.incoming.notice.connect(self.notices.say)
@@ -155,6 +160,7 @@ class MainWindow(QMainWindow):
         on["palette"].invoked.connect(self.doors.open_palette)
         on["shortcuts"].invoked.connect(self.doors.open_shortcuts)
         on["model_card"].invoked.connect(self.doors.open_model_card)
+        on["log_folder"].invoked.connect(open_log_folder)
         on["about"].invoked.connect(self.doors.open_about)
         on["quit"].invoked.connect(self.close)
         on["undo"].invoked.connect(self.store.undo)
@@ -214,11 +220,16 @@ class MainWindow(QMainWindow):
         self.viewer.show_picture(picture)
         self.status.show_recipe(picture.frame.request.recipe)
         self.notices.clear("render")
-        if picture.frame.notices:
-            text = "\n".join(picture.frame.notices)
-            self.notices.say(Notice("Not everything in this recipe can be drawn here", text, "info", "wish"))
-        elif not picture.frame.is_draft:
+        self._tell_wishes("\n".join(picture.frame.notices))
+
+    def _tell_wishes(self, text: str) -> None:
+        """Say what this network or device could not do, once, until it is something else."""
+        if text != self._told:
+            self._told = text
             self.notices.clear("wish")
+            if text:
+                title = "Not everything in this recipe can be drawn here"
+                self.notices.say(Notice(title, text, "info", "wish"))
 
     def _show_failure(self, failure: RenderFailure) -> None:
         self.notices.say(notice_of(failure.error, "This picture could not be drawn", "render"))

@@ -118,12 +118,13 @@ class _Card(QFrame):
         self.setProperty("level", notice.level)
         self.setAccessibleName(f"{notice.title}. {notice.text}")
         self._icon = QLabel()
-        self._icon.setFixedSize(20, 20)
+        self._icon.setFixedSize(20, 28)  # as high as the button opposite, so that both stand level
         title = QLabel(notice.title)
         title.setProperty("role", "notice_title")
         title.setWordWrap(True)
         words = QVBoxLayout()
         words.setSpacing(3)
+        words.setContentsMargins(0, 5, 0, 4)
         words.addWidget(title)
         if notice.text:
             text = QLabel(notice.text)
@@ -138,7 +139,7 @@ class _Card(QFrame):
         close = IconButton("close", "Dismiss")
         close.clicked.connect(self._dismiss)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 10, 8, 10)
+        row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(10)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)

@@ -91,6 +91,7 @@ def portrait(model: ModelRef, base: SeedBlend | StoredLatent, recipe: Recipe) ->
         model=model,
         base=base,
         class_index=recipe.class_index,
+        class_mix=recipe.class_mix,
         psi=recipe.psi,
         cutoff=recipe.cutoff,
         noise=Noise(),

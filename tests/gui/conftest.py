@@ -49,9 +49,11 @@ def open_window(qtbot, engine: FakeEngine) -> Iterator[Callable[..., MainWindow]
     """Make windows; each is closed at the end."""
     windows: list[MainWindow] = []
 
-    def make(settings: Settings | None = None, wait: bool = True, **begin: object) -> MainWindow:
+    def make(
+        settings: Settings | None = None, wait: bool = True, device: str = "", **begin: object
+    ) -> MainWindow:
         bridge = RenderBridge(lambda: engine)  # type: ignore[arg-type,return-value]
-        window = MainWindow(bridge, settings or Settings(), facts_of)
+        window = MainWindow(bridge, settings or Settings(), facts_of, device=device)
         windows.append(window)
         window.resize(1100, 800)
         window.show()

@@ -102,6 +102,9 @@ class FakeEngine:
         pixels = pixels_of(request.recipe, side)
         return Frame(request, pixels, 16, 0.004, self.device, self.precision, notices)
 
+    def set_cache_limit(self, cache_bytes: int) -> None:
+        self.cache_bytes = cache_bytes
+
     def set_device(self, device: str, precision: str) -> tuple[str, ...]:
         if device == "cuda":
             raise DeviceError("there is no usable NVIDIA GPU; devices here: cpu")

@@ -1,5 +1,6 @@
 """The window as a person uses it, with an engine that draws plain colours."""
 
+import sys
 import threading
 
 import numpy as np
@@ -489,6 +490,67 @@ def test_an_absent_device_is_told_and_the_old_one_stays(window, qtbot, settle):
     assert titles(window) == ["The device could not be changed"]
 
 
+def test_a_device_asked_for_once_is_not_kept(open_window, qtbot):
+    window = open_window(device="cpu")
+    qtbot.waitUntil(lambda: window.commands["device_cpu"].isEnabled())
+    assert window.commands["device_cpu"].isChecked()
+    window.close()
+    assert settings.load().device == "auto"
+
+
+def test_what_is_left_out_is_said_once_not_with_every_picture(window, settle):
+    from explorer.recipe import Mix
+
+    mixes = tuple(Mix(9, (row,)) for row in range(9))
+    window.store.edit(window.store.recipe.with_(mixes=mixes), "Mix")
+    settle(window)
+    window.notices.clear("wish")  # read, and gone by itself
+    window.store.edit(window.store.recipe.with_(psi=0.1), "Change psi")
+    settle(window)
+    assert titles(window) == []
+
+
+def test_an_exception_in_a_slot_is_logged_and_told(window):
+    from explorer.gui.mishaps import reporting_to
+    from explorer.locations import user_log_dir
+
+    with reporting_to(window):
+        sys.excepthook(ZeroDivisionError, ZeroDivisionError("oh"), None)
+    assert titles(window) == ["Something unexpected happened"]
+    assert "ZeroDivisionError" in (user_log_dir() / "explorer.log").read_text()
+
+
+def test_the_memory_setting_reaches_the_engine(window, qtbot, engine):
+    from explorer.gui.dialogs.preferences import Preferences
+
+    window.commands["settings"].trigger()
+    page = window.findChild(Preferences)
+    page.cache.setValue(64)
+    page.accept()
+    qtbot.waitUntil(lambda: getattr(engine, "cache_bytes", 0) == 64 * 2**20)
+    assert window.settings.cache_mib == 64
+
+
+def test_recent_files_and_networks_are_chosen_from_menus(window, settle, qtbot, tmp_path, saved):
+    state = window.store.recipe
+    window.commands["new_face"].trigger()
+    (action,) = window.recent.menu.actions()
+    assert action.text() == "face.png"
+    with qtbot.waitSignal(window.incoming.opened):
+        action.trigger()
+    assert window.store.recipe == state
+    (tmp_path / "pets & co.pkl").write_bytes(b"network")
+    window.incoming.open_network(tmp_path / "pets & co.pkl")
+    with qtbot.waitSignal(window.incoming.opened):
+        pass
+    window.store.undo()
+    texts = {action.text(): action for action in window.networks.menu.actions()}
+    with qtbot.waitSignal(window.desk.changed):
+        texts["pets && co.pkl"].trigger()
+    assert window.store.recipe.model.name == "pets & co"
+    settle(window)
+
+
 def test_without_the_bundled_network_the_window_says_what_to_do(open_window, engine, qtbot, tmp_path):
     engine.infos.clear()
     window = open_window(wait=False)
@@ -566,7 +628,7 @@ def test_a_last_session_of_a_lost_network_begins_anew_and_says_so(open_window):
     lost = Recipe(ModelRef("lost", "9" * 64))
     window = open_window(restored=Session(History(lost)))
     assert seen(window).model == FACES
-    assert titles(window) == ["The last session could not be restored"]
+    assert titles(window) == ["The session could not be restored"]
 
 
 def test_a_damaged_last_session_is_no_reason_not_to_start(open_window):

@@ -35,9 +35,7 @@ class Preferences(QDialog):
         self.cache.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.cache.setValue(settings.cache_mib)
         self.cache.setAccessibleName("Memory for half-done pictures")
-        hint = QLabel(
-            "Half-done pictures kept in memory make dragging fine rows faster. From the next start on."
-        )
+        hint = QLabel("Half-done pictures kept in memory make dragging fine rows faster.")
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
         form = QFormLayout()
