@@ -49,3 +49,11 @@ class TrainingError(ExplorerError, ValueError):
 
 class ExportError(ExplorerError, OSError):
     """A picture could not be written or read back."""
+
+
+class DownloadError(ExplorerError, OSError):
+    """A network could not be fetched; what has arrived is kept where it may be gone on with."""
+
+
+class DownloadStoppedError(DownloadError):
+    """A download was stopped by the person who began it; asking again goes on with it."""
