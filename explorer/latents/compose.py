@@ -21,10 +21,10 @@ from torch import Tensor
 from explorer.errors import RecipeError
 from explorer.latents.directions import Direction, push
 from explorer.latents.mixing import mix_rows
-from explorer.latents.seeds import SeedCache, blend, class_of_seed
+from explorer.latents.seeds import SeedCache, blend, label_of
 from explorer.models import Generator
 from explorer.models.ops import truncate
-from explorer.recipe import Mix, Push, Recipe, SeedBlend, StoredLatent, Transform
+from explorer.recipe import ClassMix, Mix, Push, Recipe, SeedBlend, StoredLatent, Transform
 from explorer.recipe.edits import rows_of
 from explorer.recipe.notation import format_layers
 
@@ -56,6 +56,7 @@ def resolve(
     resolved = replace(
         recipe,
         class_index=_class(recipe, generator, notices),
+        class_mix=_class_mix(recipe, generator, notices),
         mixes=_mixes(recipe, generator, notices),
         cutoff=None if recipe.cutoff is None else min(recipe.cutoff, generator.num_ws),
         directions=_directions(recipe, generator, directions, notices),
@@ -95,7 +96,7 @@ def compose(
         w_avg = _class_average(recipe, generator)  # [1, w_dim]
         ws = _base(recipe, generator, cache, w_avg)  # [1, num_ws, w_dim]
         for mix in recipe.mixes:
-            w = cache.w(generator, mix.seed, recipe.class_index)
+            w = cache.w(generator, mix.seed, recipe.class_index, recipe.class_mix)
             ws = mix_rows(ws, w[:, None].expand_as(ws), rows_of(mix.layers, generator.num_ws), mix.strength)
         if recipe.psi != 1:
             ws = truncate(ws, w_avg, recipe.psi, recipe.cutoff)
@@ -109,7 +110,7 @@ def compose(
 def _base(recipe: Recipe, generator: Generator, cache: SeedCache, w_avg: Tensor) -> Tensor:
     if isinstance(recipe.base, SeedBlend):
         points = [
-            (weight, cache.w(generator, seed, recipe.class_index))
+            (weight, cache.w(generator, seed, recipe.class_index, recipe.class_mix))
             for seed, weight in recipe.base.terms
             if weight != 0  # a B that no one looks at yet need not be mapped
         ]
@@ -123,11 +124,11 @@ def _base(recipe: Recipe, generator: Generator, cache: SeedCache, w_avg: Tensor)
 def _class_average(recipe: Recipe, generator: Generator) -> Tensor:
     if generator.w_avg.ndim == 1:
         return generator.w_avg[None]
-    index = recipe.class_index
-    if index is None:
-        first = recipe.base.terms[0][0] if isinstance(recipe.base, SeedBlend) else 0
-        index = class_of_seed(first, generator.z_dim, generator.c_dim)
-    return generator.w_avg[index][None]
+    first = recipe.base.terms[0][0] if isinstance(recipe.base, SeedBlend) else 0
+    label = label_of(generator, first, recipe.class_index, recipe.class_mix)
+    # Summed over the classes that count, so that one class alone gives its very average.
+    present = label[0].nonzero()[:, 0]
+    return (label[0, present, None] * generator.w_avg[present]).sum(dim=0, keepdim=True)
 
 
 def _check_base(recipe: Recipe, generator: Generator) -> None:
@@ -152,6 +153,17 @@ def _class(recipe: Recipe, generator: Generator, notices: list[str]) -> int | No
             f"this network has classes 0 to {generator.c_dim - 1}, so class {recipe.class_index} is left out"
         )
     return None
+
+
+def _class_mix(recipe: Recipe, generator: Generator, notices: list[str]) -> ClassMix:
+    possible = tuple(term for term in recipe.class_mix if term[0] < generator.c_dim)
+    missing = [index for index, weight in recipe.class_mix if index >= generator.c_dim and weight]
+    if missing:
+        has = f"classes 0 to {generator.c_dim - 1}" if generator.c_dim else "no classes"
+        notices.append(
+            f"this network has {has}, so class {', '.join(map(str, missing))} of the mix is left out"
+        )
+    return possible
 
 
 def _mixes(recipe: Recipe, generator: Generator, notices: list[str]) -> tuple[Mix, ...]:

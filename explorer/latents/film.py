@@ -30,10 +30,10 @@ from explorer.latents.compose import NO_DIRECTIONS, compose
 from explorer.latents.directions import Direction
 from explorer.latents.paths import PeriodicSpline, lerp, long_way, slerp
 from explorer.latents.scene import Scene, noise_plan, scene_of, transform_of
-from explorer.latents.seeds import SeedCache, class_of_seed
+from explorer.latents.seeds import SeedCache, class_of_seed, label_of
 from explorer.models import Generator, NoiseMode, NoisePlan
 from explorer.models.generator import Transform
-from explorer.recipe import SEED_LIMIT, Noise, Recipe, SeedBlend, StoredLatent
+from explorer.recipe import SEED_LIMIT, ClassMix, Noise, Recipe, SeedBlend, StoredLatent
 from explorer.recipe.film import Keyframe, Keys, Moment, Place
 
 KEPT = 4
@@ -135,12 +135,13 @@ class FilmScenes:
             a, b = (generator.latent(_single_seed(key.recipe) or 0) for key in (before, after))
             z = _WAYS[before.path](a, b, place.eased)
         classes = [_class(key.recipe, generator) for key in (before, after)]
-        w = generator.mapping(z, _labels(classes, place.eased, generator))[:, 0]  # [1, w_dim]
+        label = _label(before.recipe, after.recipe, place.eased, generator)
+        w = generator.mapping(z, label)[:, 0]  # [1, w_dim]
         ends = []
-        for key, label in zip((before, after), classes, strict=True):
+        for key, index in zip((before, after), classes, strict=True):
             values = np.ascontiguousarray(w[0].float().cpu().numpy(), dtype="<f4")
             base = StoredLatent(1, generator.w_dim, values.tobytes())
-            recipe = key.recipe.with_(base=base, class_index=label)
+            recipe = key.recipe.with_(base=base, class_index=index)
             ends.append(compose(recipe, generator, self._seeds, directions))
         return torch.lerp(ends[0], ends[1], place.eased)
 
@@ -178,15 +179,18 @@ def _class(recipe: Recipe, generator: Generator) -> int | None:
     return class_of_seed(_single_seed(recipe) or 0, generator.z_dim, generator.c_dim)
 
 
-def _labels(classes: Sequence[int | None], t: float, generator: Generator) -> Tensor | None:
-    """Soft label between two classes: [1, c_dim]."""
-    a, b = classes
-    if a is None or b is None:
+def _label(a: Recipe, b: Recipe, t: float, generator: Generator) -> Tensor | None:
+    """Soft label on the way from one recipe's to another's: [1, c_dim]; None in a network without classes."""
+    if generator.c_dim == 0:
         return None
-    labels = torch.zeros(1, generator.c_dim, device=generator.device)
-    labels[0, a] += 1 - t
-    labels[0, b] += t
-    return labels
+    ends = [
+        label_of(generator, 0, _class(recipe, generator), _possible(recipe, generator)) for recipe in (a, b)
+    ]
+    return torch.lerp(ends[0], ends[1], t)
+
+
+def _possible(recipe: Recipe, generator: Generator) -> ClassMix:
+    return tuple(term for term in recipe.class_mix if term[0] < generator.c_dim)
 
 
 def _centre(generator: Generator) -> Tensor:

@@ -1,5 +1,6 @@
 """From seeds to points of W, each mapped once."""
 
+import math
 from collections import OrderedDict
 from weakref import WeakKeyDictionary
 
@@ -8,6 +9,9 @@ import torch
 from torch import Tensor
 
 from explorer.models import Generator
+from explorer.recipe import ClassMix
+
+Key = tuple[int, int | None, ClassMix]
 
 
 def class_of_seed(seed: int, z_dim: int, c_dim: int) -> int:
@@ -34,38 +38,45 @@ class SeedCache:
 
     def __init__(self, capacity: int = 1024) -> None:
         self._capacity = capacity
-        self._known: WeakKeyDictionary[Generator, OrderedDict[tuple[int, int | None], Tensor]] = (
-            WeakKeyDictionary()
-        )
+        self._known: WeakKeyDictionary[Generator, OrderedDict[Key, Tensor]] = WeakKeyDictionary()
 
-    def w(self, generator: Generator, seed: int, class_index: int | None) -> Tensor:
+    def w(self, generator: Generator, seed: int, class_index: int | None, class_mix: ClassMix = ()) -> Tensor:
         """Point of W for a seed, untruncated: [1, w_dim] float32 on the generator's device."""
         known = self._known.setdefault(generator, OrderedDict())
-        key = (seed, class_index)
+        key = (seed, class_index, class_mix)
         if key in known:
             known.move_to_end(key)
             return known[key]
-        w = map_seed(generator, seed, class_index)
+        w = map_seed(generator, seed, class_index, class_mix)
         known[key] = w
         if len(known) > self._capacity:
             known.popitem(last=False)
         return w
 
 
-def map_seed(generator: Generator, seed: int, class_index: int | None) -> Tensor:
+def map_seed(generator: Generator, seed: int, class_index: int | None, class_mix: ClassMix = ()) -> Tensor:
     """Run the mapping network for one seed: [1, w_dim] float32.
 
-    A class beyond `c_dim` is a `ValueError` of the mapping network; `resolve` has
-    taken such wishes out before.
+    Classes are below `c_dim`; `resolve` has taken other wishes out before.
     """
-    c = None
-    if generator.c_dim > 0:
-        if class_index is None:
-            class_index = class_of_seed(seed, generator.z_dim, generator.c_dim)
-        c = torch.zeros(1, generator.c_dim, device=generator.device)
-        c[0, class_index] = 1.0
+    c = None if generator.c_dim == 0 else label_of(generator, seed, class_index, class_mix)
     with torch.inference_mode():
         return generator.mapping(generator.latent(seed), c)[:, 0]
+
+
+def label_of(generator: Generator, seed: int, class_index: int | None, class_mix: ClassMix = ()) -> Tensor:
+    """Label of a seed in a conditional network: [1, c_dim] float32, one-hot, or soft where classes are mixed.
+
+    A network learns one-hot labels only, but its embedding of them is linear, so
+    that a soft label lies on the straight way between the embeddings of two classes.
+    """
+    if class_index is None:
+        class_index = class_of_seed(seed, generator.z_dim, generator.c_dim)
+    label = torch.zeros(1, generator.c_dim)
+    label[0, class_index] = max(1.0 - math.fsum(weight for _, weight in class_mix), 0.0)
+    for index, weight in class_mix:
+        label[0, index] += weight
+    return label.to(generator.device)
 
 
 def blend(points: list[tuple[float, Tensor]], w_avg: Tensor) -> Tensor:

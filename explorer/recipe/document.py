@@ -1,7 +1,9 @@
 """The paper form of a recipe: versioned JSON. The only file that knows its spelling.
 
 Once written into a picture, a shape is a promise: fields may be added with a
-new version, never renamed. `read` accepts every version up to `VERSION`.
+new version, never renamed. `read` accepts every version up to `VERSION`. A field
+written only where it is used (`class_mix`) needs no new version: a program that
+does not know it refuses that recipe in words, and reads all others.
 """
 
 import base64
@@ -32,7 +34,7 @@ MAX_CHARACTERS = 16_000_000
 
 def to_json(recipe: Recipe) -> dict[str, Any]:
     """Spell a recipe as plain JSON values."""
-    return {
+    data: dict[str, Any] = {
         "kind": KIND,
         "version": VERSION,
         "model": {"name": recipe.model.name, "sha256": recipe.model.sha256},
@@ -63,6 +65,9 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
             "degrees": float(recipe.transform.degrees),
         },
     }
+    if recipe.class_mix:
+        data["class_mix"] = [[index, float(weight)] for index, weight in recipe.class_mix]
+    return data
 
 
 def dumps(recipe: Recipe) -> str:
@@ -110,6 +115,7 @@ def from_json(data: Any) -> Recipe:
         "model",
         "base",
         "class",
+        "class_mix",
         "mixes",
         "psi",
         "cutoff",
@@ -125,6 +131,7 @@ def from_json(data: Any) -> Recipe:
             model=ModelRef(_str(data["model"]["name"]), _str(data["model"].get("sha256", ""))),
             base=_base_from_json(data["base"]),
             class_index=data["class"],
+            class_mix=tuple((index, _float(weight)) for index, weight in data.get("class_mix", ())),
             mixes=tuple(Mix(m["seed"], _layers(m["layers"]), _float(m["strength"])) for m in data["mixes"]),
             psi=_float(data["psi"]),
             cutoff=data["cutoff"],

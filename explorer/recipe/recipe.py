@@ -20,6 +20,9 @@ ZONES: tuple[Zone, ...] = ("coarse", "middle", "fine", "all")
 Layers = tuple[int, ...] | Zone
 """Rows of `ws`: indices in rising order, or a zone whose rows the network decides."""
 
+ClassMix = tuple[tuple[int, float], ...]
+"""Classes a label leans towards, each with its weight."""
+
 NoiseMode = Literal["const", "none", "random"]
 NOISE_MODES: tuple[NoiseMode, ...] = ("const", "none", "random")
 
@@ -56,6 +59,21 @@ def check_layers(layers: Layers) -> None:
         f"layers are row numbers from 0 to 63, not {layers!r}",
     )
     _need(list(layers) == sorted(set(layers)), f"layers must rise without repeats: {layers!r}")
+
+
+def check_class_mix(mix: ClassMix) -> None:
+    """Raise `RecipeError` unless `mix` names classes once each, with weights that come to 1 at most."""
+    _need(len(mix) <= 64, "a mix of classes takes up to 64 of them")
+    for index, weight in mix:
+        _need(
+            isinstance(index, int) and not isinstance(index, bool) and index >= 0,
+            f"a class is a whole number from 0, not {index!r}",
+        )
+        _finite(weight, f"the weight of class {index}")
+        _need(0 <= weight <= 1, f"the weight of class {index} goes from 0 to 1, not {weight:g}")
+    _need(len({index for index, _ in mix}) == len(mix), "a mix of classes names each class once")
+    total = math.fsum(weight for _, weight in mix)
+    _need(total <= 1 + 1e-6, f"the weights of a mix of classes come to 1 at most, not {total:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +223,10 @@ class Recipe:
     model: ModelRef
     base: SeedBlend | StoredLatent = field(default_factory=lambda: SeedBlend.of(0))
     class_index: int | None = None
+    """Class of a conditional network; None takes the one each seed draws."""
+    class_mix: ClassMix = ()
+    """Other classes the label leans towards; what their weights leave of 1 stays with `class_index`.
+    A weight of 0 is kept: it is the class of a slider that stands at its beginning."""
     mixes: tuple[Mix, ...] = ()
     psi: float = 1.0
     """Truncation: 1 = as drawn, 0 = `w_avg`, negative mirrors; -10 to 10."""
@@ -222,6 +244,7 @@ class Recipe:
                 value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0),
                 f"{name} is a whole number from 0, or nothing; not {value!r}",
             )
+        check_class_mix(self.class_mix)
 
     def with_(self, **changes: Any) -> "Recipe":
         """Return a copy with some fields changed: the only way to edit a recipe."""

@@ -125,6 +125,7 @@ def test_what_is_resolved_needs_no_more_resolving(recipe):
         ({"mixes": (Mix(1, (2, 8, 9)),)}, "rows 8,9"),
         ({"mixes": (Mix(1, "fine"),)}, "fine"),
         ({"class_index": 2}, "class"),
+        ({"class_mix": ((1, 0.5), (2, 0.25))}, "class 1, 2"),
         ({"transform": Transform(0.1)}, "transform"),
         ({"directions": (Push("hat", 1.0),)}, "hat"),
         ({"directions": (Push("smile", 1.0, (9,)),)}, "rows"),
@@ -164,3 +165,51 @@ def test_truncation_goes_to_the_average_of_the_class():
     for index in range(3):
         ws = compose(BASE.with_(class_index=index, psi=0.0), generator)
         assert torch.equal(ws[0, 0], generator.w_avg[index])
+
+
+@given(some.class_mixes.map(lambda mix: tuple((i, s) for i, (_, s) in enumerate(mix))))
+def test_truncation_of_a_mix_of_classes_goes_to_the_average_of_their_averages(mix):
+    generator = Mapper(c_dim=5, w_avg_per_class=True)
+    ws = compose(BASE.with_(class_index=4, class_mix=mix, psi=0.0), generator)
+    shares = torch.tensor([*(s for _, s in mix), *[0.0] * (4 - len(mix)), 1 - sum(s for _, s in mix)])
+    assert torch.allclose(ws[0, 0], shares @ generator.w_avg, atol=1e-6)
+
+
+def test_a_mix_of_classes_walks_from_class_to_class():
+    generator = Mapper(c_dim=4)
+    start, end = (compose(BASE.with_(class_index=index), generator) for index in (2, 3))
+
+    def leaning(t):
+        return compose(BASE.with_(class_index=2, class_mix=((3, t),)), generator)
+
+    assert torch.equal(leaning(0.0), start)
+    assert torch.equal(leaning(1.0), end)
+    walk = torch.stack([leaning(i / 64) for i in range(65)])
+    steps = (walk[1:] - walk[:-1]).norm(dim=-1).max()
+    assert 0 < steps < (end - start).norm(dim=-1).max() / 8  # in many small steps, without a jump
+
+
+def test_a_mix_of_classes_leans_from_the_class_that_the_seed_draws():
+    generator = Mapper(c_dim=4)
+    drawn = next(
+        i
+        for i in range(4)
+        if torch.equal(compose(BASE.with_(class_index=i), generator), compose(BASE, generator))
+    )
+    leaning = BASE.with_(class_mix=(((drawn + 1) % 4, 0.4),))
+    assert torch.equal(compose(leaning, generator), compose(leaning.with_(class_index=drawn), generator))
+
+
+def test_the_seed_cache_tells_mixes_of_classes_apart():
+    generator, cache = Mapper(c_dim=4), SeedCache()
+    recipe = BASE.with_(class_index=0)
+    for share in (0.2, 0.4, 0.2):
+        mixed = recipe.with_(class_mix=((1, share),))
+        assert torch.equal(compose(mixed, generator, cache), compose(mixed, generator))
+
+
+def test_a_class_beyond_leaves_the_rest_of_a_mix():
+    generator = Mapper(c_dim=3)
+    resolved = resolve(BASE.with_(class_index=1, class_mix=((2, 0.5), (7, 0.25))), generator)
+    assert resolved.recipe.class_mix == ((2, 0.5),)
+    assert "class 7" in resolved.notices[0]

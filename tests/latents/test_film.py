@@ -62,7 +62,8 @@ def test_every_keyframe_is_its_still_to_the_bit(G, path, space):
 @pytest.mark.parametrize("path", PATHS)
 def test_the_way_is_smooth_and_the_seam_is_no_different(request, network, path, space):
     G = request.getfixturevalue(network)
-    keys = (RICH[0], RICH[1]) if network == "G" else (still(1, class_index=0), still(2, class_index=2))
+    mixed = (still(1, class_index=0, class_mix=((1, 0.4),)), still(2, class_index=2))
+    keys = (RICH[0], RICH[1]) if network == "G" else mixed
     film = edits.film_of(keys, seconds=20, fps=10, loop=True, path=path, space=space)
     ws = torch.cat([scene.ws for scene in scenes(film, G, range(film.frames))])
     assert torch.isfinite(ws).all()

@@ -26,6 +26,10 @@ names = st.text(min_size=1, max_size=30).filter(lambda s: s.encode("utf-8", "ign
 # Names as the one-line notation can carry them.
 plain_names = st.from_regex(r"[A-Za-z][A-Za-z0-9_ -]{0,18}[A-Za-z0-9]", fullmatch=True)
 
+# Shares of at most 1/4 each, so that four of them never come to more than 1.
+class_mixes = st.dictionaries(st.integers(0, 999), st.floats(0, 0.25), max_size=4).map(
+    lambda shares: tuple(shares.items())
+)
 mixes = st.builds(Mix, seeds, layers, numbers)
 pushes = st.builds(Push, names, numbers, st.one_of(st.none(), layers))
 
@@ -52,6 +56,7 @@ recipes = st.builds(
     ),
     base=st.one_of(blends(), stored_latents()),
     class_index=st.one_of(st.none(), st.integers(0, 999)),
+    class_mix=class_mixes,
     mixes=st.lists(mixes, max_size=4).map(tuple),
     psi=st.floats(-10, 10),
     cutoff=st.one_of(st.none(), st.integers(0, 63)),

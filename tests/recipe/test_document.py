@@ -39,6 +39,21 @@ def test_the_spelling_of_version_1_is_a_promise():
     assert document.dumps(recipe) == text
 
 
+def test_a_mix_of_classes_is_written_only_where_there_is_one():
+    """Pictures without one stay readable by programs that do not know it."""
+    recipe = Recipe(ModelRef("faces"), class_index=3)
+    assert "class_mix" not in document.to_json(recipe)
+    mixed = document.to_json(recipe.with_(class_mix=((5, 0.25),)))
+    assert mixed == document.to_json(recipe) | {"class_mix": [[5, 0.25]]}
+
+
+@pytest.mark.parametrize("mix", [[[5]], [5], 5, [["5", 0.1]], [[5, True]], [[[], 0.1]], {"5": 0.1}])
+def test_a_damaged_mix_of_classes_is_refused(mix):
+    data = document.to_json(Recipe(ModelRef("faces"))) | {"class_mix": mix}
+    with pytest.raises(RecipeError):
+        document.from_json(data)
+
+
 def test_a_newer_version_is_named():
     data = document.to_json(Recipe(ModelRef("faces"))) | {"version": document.VERSION + 1}
     with pytest.raises(RecipeError, match="newer Latent Explorer"):

@@ -36,6 +36,13 @@ FACES = ModelRef("faces")
         lambda: Recipe(FACES, psi=11),
         lambda: Recipe(FACES, cutoff=-1),
         lambda: Recipe(FACES, class_index=True),
+        lambda: Recipe(FACES, class_mix=((True, 0.5),)),
+        lambda: Recipe(FACES, class_mix=((-1, 0.5),)),
+        lambda: Recipe(FACES, class_mix=((1, 1.5),)),
+        lambda: Recipe(FACES, class_mix=((1, -0.1),)),
+        lambda: Recipe(FACES, class_mix=((1, math.nan),)),
+        lambda: Recipe(FACES, class_mix=((1, 0.6), (2, 0.6))),
+        lambda: Recipe(FACES, class_mix=((1, 0.2), (1, 0.2))),
     ],
 )
 def test_an_impossible_recipe_cannot_be_made(make):
