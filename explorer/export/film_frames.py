@@ -1,6 +1,7 @@
 """Frames of a film as they go into a file: cells drawn, resized, put side by side, labelled."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,10 @@ from PIL import Image
 
 from explorer.export.label import labelled
 from explorer.recipe import Film, Moment
-from explorer.render import Engine, RenderRequest
+from explorer.render.frame import RenderRequest
+
+if TYPE_CHECKING:
+    from explorer.render import Engine
 
 Pixels = NDArray[np.uint8]
 """[H, W, 3] uint8 RGB"""
@@ -28,7 +32,7 @@ class FrameMaker:
     engine : belongs to the calling thread.
     """
 
-    def __init__(self, engine: Engine, film: Film, label: bool = False) -> None:
+    def __init__(self, engine: "Engine", film: Film, label: bool = False) -> None:
         self._engine, self._film, self._label = engine, film, label
         self.notices: dict[str, None] = {}
 

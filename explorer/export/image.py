@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from explorer.errors import ExportError
@@ -70,9 +72,13 @@ def save_picture(
         If the frame is a draft, the suffix names no format, or the file cannot
         be written; then nothing is left behind.
     """
-    format = format_of(path)
     claims = claims_of(frame, model_info)
-    data = encode_picture(frame, format, claims)
+    return save_bytes(encode_picture(frame, format_of(path), claims), path, claims, sign=sign)
+
+
+def save_bytes(data: bytes, path: str | Path, claims: Claims, *, sign: bool = True) -> tuple[str, ...]:
+    """Sign a picture that is encoded already, and write it to `path`; see `save_picture`."""
+    format = format_of(path)
     notices: tuple[str, ...] = ()
     if sign:
         try:
@@ -104,13 +110,18 @@ def encode_picture(frame: Frame, format: str, claims: Claims) -> bytes:
             f"this is a draft of {width}x{height} pixels, not the full picture of {frame.full_resolution}; "
             "wait until it has been drawn"
         )
+    return encode_pixels(frame.pixels, format, claims)
+
+
+def encode_pixels(pixels: NDArray[np.uint8], format: str, claims: Claims) -> bytes:
+    """Bytes of any picture, [H, W, 3] uint8, as a file of `format`, not signed."""
     options = _SETTINGS[format] | picture_options(format, claims)
     if format != "PNG":  # PNG says "sRGB" in a chunk of its own
         options["icc_profile"] = srgb_profile()
     buffer = io.BytesIO()
     try:
-        Image.fromarray(frame.pixels).save(buffer, format, **options)
-    except OSError as error:
+        Image.fromarray(pixels).save(buffer, format, **options)
+    except (OSError, ValueError) as error:  # too many pixels for the format is either
         raise ExportError(f"the picture could not be turned into {format}: {error}") from error
     return buffer.getvalue()
 
