@@ -139,11 +139,11 @@ class StyledLayer:
         if noise is not None:
             x.addcmul_(self._noise_weight, noise, value=strength)
         F.leaky_relu_(x, SLOPE)
-        # Instance norm and style are one scale and one shift per channel.
-        variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
+        # Instance norm and style. One pass each: torch.var_mean takes 15 times as long in channels_last.
+        x.sub_(x.mean(dim=(2, 3), keepdim=True))
+        variance = x.to(torch.float32).square().mean(dim=(2, 3), keepdim=True)
         scale, shift = self.style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
-        scale = (scale + 1) * (variance.to(torch.float32) + EPSILON).rsqrt_()
-        x.sub_(mean)
+        scale = (scale + 1) * variance.add_(EPSILON).rsqrt_()
         return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=x)
 
     def tensors(self) -> list[Tensor]:
