@@ -2,17 +2,27 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from explorer.gui import engine_maker, theme
 from explorer.gui.main_window import MainWindow
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
 from tests.gui.fakes import FakeEngine, facts_of
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """The usual one, patient: a busy machine is no failure."""
+    for name in ("waitSignal", "waitSignals", "waitUntil", "waitExposed"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=30_000))
+    return qtbot
 
 
 @pytest.fixture(autouse=True)
