@@ -37,6 +37,7 @@ MAX_KEY = 1 << 31
 MAX_SECONDS = 20.0
 
 STOP = ord(".")
+_LOOK_EVERY = 256
 
 
 Names = Mapping[tuple[str, str], Meaning]
@@ -98,24 +99,37 @@ class PickleMachine:
         ------
         UnsafeCheckpointError, UnsupportedCheckpointError, CorruptCheckpointError
         """
-        budget = self.budget
+        buffer, stop, opcodes, followed = self.buffer, self.stop, OPCODES, 0
         try:
-            while True:
-                self.opcode_at = self.position
-                code = self.buffer[self.take(1)]
+            while self.position < stop:
+                self.opcode_at = position = self.position
+                code = buffer[position]
+                self.position = position + 1
+                followed += 1
                 if code == STOP:
                     return self._finish()
-                handler = OPCODES.get(code)
+                handler = opcodes.get(code)
                 if handler is None:
                     raise self._refuse_opcode(code)
                 handler(self)
-                budget.opcodes -= 1
-                if len(self.stack) > MAX_STACK or len(self.memo) > MAX_MEMO or budget.opcodes < 0:
-                    raise self.unsafe("is built to exhaust its reader: far more parts than any generator has")
-                if budget.opcodes & 0xFFF == 0 and time.monotonic() > budget.deadline:
-                    raise self.unsafe(f"is built to exhaust its reader: over {MAX_SECONDS:.0f} s of opcodes")
+                # An opcode adds one value at most, so limits need no look each time.
+                if followed == _LOOK_EVERY:
+                    self._spend(followed)
+                    followed = 0
+            raise self.corrupt("ends before its STOP")
         except Impossible as error:
             raise self.corrupt(f"states what cannot be: {error}") from None
+        finally:
+            self.budget.opcodes -= followed
+
+    def _spend(self, opcodes: int) -> None:
+        """Count opcodes against the budget of the file, and look at every limit."""
+        budget = self.budget
+        budget.opcodes -= opcodes
+        if len(self.stack) > MAX_STACK or len(self.memo) > MAX_MEMO or budget.opcodes < 0:
+            raise self.unsafe("is built to exhaust its reader: far more parts than any generator has")
+        if time.monotonic() > budget.deadline:
+            raise self.unsafe(f"is built to exhaust its reader: over {MAX_SECONDS:.0f} s of opcodes")
 
     # Refusals: what, and where.
 
