@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from explorer.training.evaluate import evaluate, nearest_pairs
-from explorer.training.sheets import draw, save_sheet, seed_latents, to_pixels
+from explorer.training.sheets import draw, save_sheet, seed_latents, sheet_pixels
 from explorer.training.state import save_state
 from explorer.training.threads import ThreadTrial
 from explorer.training.trainer import Trainer
@@ -96,7 +96,7 @@ def run(
     write_sheets(trainer, out)
     if trainer.progress >= 1:
         _measure(trainer, rhythm.measured, say)
-        pairs = to_pixels(nearest_pairs(trainer, min(64, len(trainer.images))))
+        pairs = sheet_pixels(nearest_pairs(trainer, min(64, len(trainer.images))))
         save_sheet(out / "sheets" / "nearest.png", pairs, columns=16)
     folder = _keep(trainer, out, rhythm.keep, is_exact, facts or {})
     say(
@@ -133,7 +133,7 @@ def write_sheets(trainer: Trainer, out: Path, count: int = 64) -> None:
     """Sheets of fixed seeds by the averaged generator at psi 1 and 0.7."""
     z = seed_latents(range(count), trainer.settings.z_dim, trainer.device)
     for psi in (1.0, 0.7):
-        pixels = to_pixels(draw(trainer.ema, z, psi))
+        pixels = sheet_pixels(draw(trainer.ema, z, psi))
         save_sheet(out / "sheets" / f"{trainer.counters.images:09d}-psi{psi}.png", pixels)
 
 

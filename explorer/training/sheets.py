@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explorer.render.pixels import to_pixels
 from explorer.training.networks import Generator
 
 
@@ -24,10 +25,9 @@ def draw(generator: Generator, z: Tensor, psi: float = 1.0, batch: int = 16) -> 
     return torch.cat([generator(part, psi=psi).cpu() for part in z.split(batch)])
 
 
-def to_pixels(images: Tensor) -> np.ndarray:
+def sheet_pixels(images: Tensor) -> np.ndarray:
     """[N, 3, H, W] in −1..1 to [N, H, W, 3] uint8."""
-    scaled = (images * 127.5 + 128).clamp(0, 255).to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).numpy()
+    return np.stack([to_pixels(image[None]) for image in images])
 
 
 def save_sheet(path: Path, pixels: np.ndarray, columns: int = 8) -> None:
