@@ -139,11 +139,11 @@ class StyledLayer:
         if noise is not None:
             x.addcmul_(self._noise_weight, noise, value=strength)
         F.leaky_relu_(x, SLOPE)
-        # Instance norm and style. One pass each: torch.var_mean takes 15 times as long in channels_last.
+        # Instance norm and style.
         x.sub_(x.mean(dim=(2, 3), keepdim=True))
-        variance = x.to(torch.float32).square().mean(dim=(2, 3), keepdim=True)
+        variance = _mean_square(x)
         scale, shift = self.style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
-        scale = (scale + 1) * variance.add_(EPSILON).rsqrt_()
+        scale = (scale + 1) * (variance + EPSILON).rsqrt_()
         return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=x)
 
     def tensors(self) -> list[Tensor]:
@@ -153,6 +153,16 @@ class StyledLayer:
         held += self._winograd.tensors() if self._winograd is not None else []
         held += [self.noise, self._noise_weight] if self.noise is not None else []
         return held + ([self._blur] if self._is_up else [])
+
+
+def _mean_square(x: Tensor) -> Tensor:
+    """Mean of squares of each channel. [N, C, 1, 1] float32.
+
+    In strips, so that the squares stay in the cache: `torch.var_mean` takes ten times as
+    long on a CPU in channels_last, and whole squares three times.
+    """
+    sums = [part.to(torch.float32).square().sum(dim=(2, 3), keepdim=True) for part in x.split(32, dim=2)]
+    return torch.stack(sums).sum(dim=0) / (x.shape[2] * x.shape[3])
 
 
 def _upsampling_kernel(weight: Tensor, is_fused: bool) -> Tensor:
