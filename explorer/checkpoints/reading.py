@@ -6,6 +6,7 @@ found, never by its name.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import mmap
@@ -108,17 +109,20 @@ def inspect_checkpoint(path: str | os.PathLike[str]) -> CheckpointInfo:
 
 def _open(path: str | os.PathLike[str], shown: str) -> mmap.mmap:
     """Map a file privately: pages are read when needed, writes stay in this process."""
+    try:
+        # Asked before opening: a pipe would wait for its writer for ever.
+        mode = os.stat(path).st_mode
+    except ValueError:
+        raise FileNotFoundError(errno.ENOENT, "No file can have this name", ascii(shown)) from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UnsupportedCheckpointError(f"{shown}: not an ordinary file")
     with open(path, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UnsupportedCheckpointError(f"{shown}: not an ordinary file")
-        if status.st_size == 0:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
             raise CorruptCheckpointError(f"{shown}: the file is empty; fetch it again")
-        if status.st_size > MAX_FILE_BYTES:
-            raise UnsupportedCheckpointError(
-                f"{shown}: {status.st_size >> 30} GB are more than any generator has"
-            )
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        if size > MAX_FILE_BYTES:
+            raise UnsupportedCheckpointError(f"{shown}: {size >> 30} GB are more than any generator has")
+        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
 
 
 def _read(mapping: mmap.mmap, path: str, sha256: str | None) -> LoadedNetwork:

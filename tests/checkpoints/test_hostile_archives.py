@@ -1,6 +1,7 @@
 """Zip files and old streams that lie about themselves."""
 
 import io
+import os
 import pickletools
 import struct
 import zipfile
@@ -323,6 +324,13 @@ def test_strangers_are_named(name: str, tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_an_error_of_the_system(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "missing.pkl"):
+    for path in (tmp_path, tmp_path / "missing.pkl", tmp_path / "a\0b.pkl"):
         with pytest.raises(OSError):
             read_checkpoint(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pkl")
+    with pytest.raises(UnsupportedCheckpointError, match="ordinary file"):
+        read_checkpoint(tmp_path / "pipe.pkl")
