@@ -26,6 +26,8 @@ PROGRAM = "latent-explorer"
 
 VERBS: Mapping[str, str] = {
     "render": "explorer.cli.render",
+    "video": "explorer.cli.video",
+    "grid": "explorer.cli.grid",
     "inspect": "explorer.cli.inspect",
     "convert": "explorer.cli.convert",
     "verify": "explorer.cli.verify",

@@ -163,16 +163,16 @@ def make_film(args: argparse.Namespace, engine: "Engine") -> tuple[Film, "ModelI
         info = engine.open(args.model)
         if film.model.sha256 and film.model.sha256 != info.ref.sha256:
             raise RecipeError(
-                f"the film was made with the network {film.model.name!r} (sha256 {film.model.sha256[:12]}...), "
-                f"but {args.model} is another ({info.ref.sha256[:12]}...); leave out --model, or name the "
-                "file with that network"
+                f"the film was made with the network {film.model.name!r} (sha256 "
+                f"{film.model.sha256[:12]}...), but {args.model} is another ({info.ref.sha256[:12]}...); "
+                "leave out --model, or name the file with that network"
             )
     if args.fps is not None:
         film = film.with_(fps=args.fps)
     if args.size is not None:
         film = film.with_(size=args.size)
     if args.seconds is not None:
-        film = film_edits.stretched(film, args.seconds / film.seconds)
+        film = film_edits.lasting(film, args.seconds)
     return (film_edits.with_loop(film, True) if args.loop and not film.loop else film), info
 
 

@@ -144,6 +144,18 @@ def stretched(film: Film, factor: float) -> Film:
     return film.with_(cells=cells, length=film.length * factor)
 
 
+def lasting(film: Film, seconds: float) -> Film:
+    """Play in `seconds`, to the frame; a film of one still picture stands that long."""
+    frames = max(1, int(seconds * film.fps + 0.5))
+    if film.loop:
+        return stretched(film, seconds / film.length)
+    wanted = (frames - 1) / film.fps
+    end = _shortest(film.cells, film.fps) - 1 / film.fps
+    if end:
+        return stretched(film, wanted / end)
+    return film.with_(cells=tuple((keys[0].with_(hold=wanted),) for keys in film.cells))
+
+
 def _keys(film: Film, index: int, cell: int) -> Keys:
     if not 0 <= cell < len(film.cells) or not 0 <= index < len(film.cells[cell]):
         raise RecipeError(f"there is no keyframe {index} in cell {cell} of this film")
