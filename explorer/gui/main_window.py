@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.incoming = Incoming(self.store, self.desk, self.tasks, self)
         self.outgoing = Outgoing(bridge, self.tasks, self)
         self.thumbnails = Thumbnails(bridge, self)
-        self.keeper = SessionKeeper(self._take_session, self.tasks, self)
+        self.keeper = SessionKeeper(self._take_session, self.tasks, keep, self)
 
         self.stage = Stage()
         self.viewer, self.notices = self.stage.viewer, self.stage.notices
@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
                 self.look.set_full_screen(False)
             self.look.take()
             settings.save(self.settings)
-            self.keeper.finish()
+        self.keeper.finish()
         # Gone from the screen at once; a running step may take a moment.
         self.hide()
         self.bridge.close()

@@ -14,11 +14,13 @@ SECONDS = 2
 
 
 class SessionKeeper(QObject):
-    """Writes on the background thread; `take` is asked for the session at that moment."""
+    """Writes on the background thread, if `keep`; `take` is asked for the session at that moment."""
 
-    def __init__(self, take: Callable[[], Session], tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(
+        self, take: Callable[[], Session], tasks: Tasks, keep: bool = True, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._take, self._tasks = take, tasks
+        self._take, self._tasks, self._keep = take, tasks, keep
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SECONDS * 1000)
@@ -26,7 +28,8 @@ class SessionKeeper(QObject):
 
     def touch(self) -> None:
         """Something changed: write soon."""
-        self._timer.start()
+        if self._keep:
+            self._timer.start()
 
     def finish(self) -> None:
         """Write now what is still to be written; `Tasks.close` waits for it."""
