@@ -69,8 +69,9 @@ class PublicNetwork:
 
     @property
     def file_name(self) -> str:
-        """Name its file gets on this disk."""
-        return self.name + PurePosixPath(urlsplit(self.url).path).suffix
+        """Name its file gets on this disk; some addresses end in no name at all."""
+        suffix = PurePosixPath(urlsplit(self.url).path).suffix
+        return self.name + (suffix if suffix in SUFFIXES else SUFFIXES[0])
 
 
 def public_networks(path: Path | None = None) -> tuple[PublicNetwork, ...]:
@@ -136,7 +137,7 @@ def _entry(row: dict[str, Any], licences: dict[str, Licence]) -> PublicNetwork:
             ("resolution", entry.resolution == 1 << power and 4 <= entry.resolution <= 2048),
             ("family", entry.family in FAMILIES),
             ("publisher", entry.publisher),
-            ("url", _is_https(entry.url) and entry.file_name.endswith(SUFFIXES)),
+            ("url", _is_https(entry.url)),
             ("size", entry.size is None or (type(entry.size) is int and entry.size > 0)),
             ("sha256", entry.sha256 is None or _DIGEST.fullmatch(entry.sha256)),
             ("page", not entry.page or _is_https(entry.page)),
