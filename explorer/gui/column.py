@@ -58,6 +58,7 @@ class Column(QFrame):
             section.toggled.connect(self.folded_changed)
             self.sections[panel.KEY] = section
             stack.addWidget(section)
+            section.setVisible(panel.is_shown(None))
         stack.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -84,6 +85,7 @@ class Column(QFrame):
         """Show what the network can do."""
         self.model.show_info(info)
         for panel in self.panels:
+            self.sections[panel.KEY].setVisible(panel.is_shown(info))
             self.sections[panel.KEY].set_available(panel.why_not(info))
 
     def show_thumbnail(self, key: str, image: QImage) -> None:

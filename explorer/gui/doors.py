@@ -93,7 +93,7 @@ class Doors(QObject):
         if path:
             # A name typed without a suffix takes that of the chosen kind.
             suffix = chosen.partition("*")[2].rstrip(")") or ".png"
-            self._out.save_picture(frame, with_suffix(Path(path), suffix), self._desk.info)
+            self._out.save_picture(frame, complete(Path(path), suffix), self._desk.info)
 
     def quick_save(self) -> None:
         """Save what is seen beside the last one."""
@@ -107,7 +107,7 @@ class Doors(QObject):
         start = str(outgoing.free_path(self._folder(), "session.json"))
         path, _ = QFileDialog.getSaveFileName(self._window, "Save session", start, SESSION_FILTER)
         if path:
-            self._out.save_session(self._take_session(), with_suffix(Path(path), ".json"))
+            self._out.save_session(self._take_session(), complete(Path(path), ".json"))
 
     def copy_picture(self) -> None:
         """Copy what is seen."""
@@ -159,6 +159,6 @@ class Doors(QObject):
         return Path.home()
 
 
-def with_suffix(path: Path, suffix: str) -> Path:
-    """Give a path a suffix where it has none."""
-    return path if path.suffix else path.with_name(path.name + suffix)
+def complete(path: Path, suffix: str) -> Path:
+    """Give a path a suffix where it has none; nobody was asked about *that* file, so it must be new."""
+    return path if path.suffix else outgoing.free_path(path.parent, path.name + suffix)

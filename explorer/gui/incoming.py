@@ -50,6 +50,7 @@ class Incoming(QObject):
         super().__init__(parent)
         self._store, self._desk, self._tasks = store, desk, tasks
         self._file_to_open: Path | None = None
+        self._begun = False
         self.open_network_offer: Callable[[], None] | None = None
         """What the button "Open network…" of a notice does."""
 
@@ -88,8 +89,10 @@ class Incoming(QObject):
 
     def _under_way(self, info: ModelInfo) -> None:
         self._desk.use(info.ref)
-        self.ready.emit()
-        self._open_waiting_file()
+        if not self._begun:
+            self._begun = True
+            self.ready.emit()
+            self._open_waiting_file()
 
     def _open_waiting_file(self) -> None:
         file, self._file_to_open = self._file_to_open, None

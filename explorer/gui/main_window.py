@@ -31,6 +31,7 @@ from explorer.gui.status import StatusLine
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
 from explorer.gui.thumbnails import Thumbnails, portrait
+from explorer.gui.transform_hand import TransformHand
 from explorer.recipe import ModelRef, Recipe, SeedBlend, edits
 from explorer.render.frame import RenderFailure
 from explorer.render.model_info import ModelInfo
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.networks = NetworksMenu(self.commands.submenus["networks"], self)
         self.recent = RecentMenu(self.commands.submenus["recent"], self)
         self.column.model.set_menu(self.networks.menu)
+        self.hand = TransformHand(self.viewer, self.store, self)
         self.face = FaceCommands(self.store, self.desk, self)
         self.devices = DeviceMenu(self.commands, bridge, kept, device, self)
         self.look = Layout(self, kept, self.commands, self.viewer, self.column, self.networks, self.recent)
@@ -258,13 +260,15 @@ class MainWindow(QMainWindow):
     # Networks.
 
     def _first_network(self) -> None:
-        self._draw_again()
+        if not self.bridge.serial:
+            self._draw_again()
         self._want_thumbnails()
         self.devices.ask(self._facts)
         self.networks.look_for_bundled(self.tasks)
 
     def _network_changed(self, info: ModelInfo) -> None:
         self.column.show_info(info)
+        self.hand.show_info(info)
         self.column.show_recipe(self.store.recipe, info)
         self.setWindowTitle(f"{info.title} – Latent Explorer")
         self._want_thumbnails()

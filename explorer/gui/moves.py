@@ -65,6 +65,8 @@ def reset_all(store: Store, num_ws: int) -> None:
         recipe = recipe.with_(base=SeedBlend.of(a) if b is None else SeedBlend.between(a, b, 0.0))
     first = first_recipe(recipe.model)
     recipe = recipe.with_(
+        class_index=first.class_index,
+        class_mix=first.class_mix,
         psi=first.psi,
         cutoff=first.cutoff,
         noise=Noise(),

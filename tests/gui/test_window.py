@@ -336,6 +336,9 @@ def test_save_picture_asks_where_and_quick_save_does_not(window, qtbot, tmp_path
         QTest.keyClick(window.viewer, Qt.Key.Key_S, CTRL)
     assert asked[0].endswith("faces-seed8.png")
     assert (tmp_path / "mine.png").is_file()
+    with qtbot.waitSignal(window.outgoing.saved):  # nobody was asked whether to replace mine.png
+        QTest.keyClick(window.viewer, Qt.Key.Key_S, CTRL)
+    assert (tmp_path / "mine-2.png").is_file()
     for name in ("faces-seed8.png", "faces-seed8-2.png"):
         with qtbot.waitSignal(window.outgoing.saved):
             window.commands["quick_save"].trigger()
@@ -792,3 +795,22 @@ def test_a_drag_over_the_window_shows_that_files_are_welcome(window, qapp):
     qapp.sendEvent(window, refused)
     assert not refused.isAccepted()
     assert enter.type() == QEvent.Type.DragEnter
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.safetensors", b"{" + bytes(7) + b'{"a":1}', "network"),
+        ("a.bin", b"{" + bytes(7) + b'{"a":1}', "network"),
+        ("a.pkl", b"\x80\x02", "network"),
+        ("a.png", b"", "picture"),
+        ("renamed", b"\x89PNG\r\n", "picture"),
+        ("a.json", b"", "session"),
+        ("renamed.txt", b'  {"kind": 1}', "session"),
+    ],
+)
+def test_files_are_told_apart_by_name_and_content(tmp_path, name, content, kind):
+    from explorer.gui.incoming import kind_of
+
+    (tmp_path / name).write_bytes(content)
+    assert kind_of(tmp_path / name) == kind

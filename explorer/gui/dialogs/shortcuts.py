@@ -10,6 +10,8 @@ BY_HAND = (
     ("Mouse wheel on the picture", "Zoom to the pointer"),
     ("Drag the picture", "Move it"),
     ("Double-click the picture", "Actual pixels, then fitted"),
+    ("Drag the picture with Ctrl", "Shift it (StyleGAN3)"),
+    ("Drag it with Ctrl and Shift", "Rotate it (StyleGAN3)"),
     ("Drag a slider with Shift", "Ten times finer"),
     ("Drag a slider with Ctrl", "Coarse steps"),
     ("Double-click a slider", "Reset it"),

@@ -39,6 +39,10 @@ class Panel(QWidget):
     def show_thumbnail(self, key: str, image: QImage) -> None:
         """Show the picture of a single seed: key "a" or "b"."""
 
+    def is_shown(self, info: ModelInfo | None) -> bool:
+        """Whether the panel is there at all: what few networks have is hidden for the others."""
+        return True
+
     def why_not(self, info: ModelInfo | None) -> str:
         """Reason why this network has no use for the panel; empty where it has."""
         return ""
