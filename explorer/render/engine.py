@@ -11,10 +11,10 @@ directions it knows: caches only spare it work it did before. One thread owns it
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -155,6 +155,7 @@ class Engine:
             title=str(header.get("title") or ref.name),
             licence=str(header.get("licence") or ""),
             attribution=str(header.get("attribution") or ""),
+            class_names=_class_names(header, generator.c_dim),
         )
 
     def generator(self, ref: ModelRef) -> Generator:
@@ -380,6 +381,15 @@ class Engine:
             f"there is not enough memory on {self.device} for this network; "
             "close other programs, or open a smaller network"
         )
+
+
+def _class_names(header: Mapping[str, Any], c_dim: int) -> tuple[str, ...]:
+    """Names of classes that a file states; none where they are not one short line for each."""
+    names = header.get("class_names")
+    if not isinstance(names, list) or len(names) != c_dim:
+        return ()
+    fit = all(isinstance(name, str) and 0 < len(name) <= 80 and name.isprintable() for name in names)
+    return tuple(names) if fit else ()
 
 
 def _nearest_stop(stops: dict[int, int], wanted: int | None) -> int:

@@ -44,6 +44,9 @@ class ModelInfo:
     attribution: str = ""
     """Whom the licence asks to name; empty where the file states none."""
 
+    class_names: tuple[str, ...] = ()
+    """What its classes are called, class 0 first; empty where nobody says."""
+
     def rows_at(self, resolution: int) -> tuple[int, ...]:
         """Rows of `ws` read by the steps that put out `resolution`, rising."""
         return tuple(sorted({row for s in self.steps if s.resolution == resolution for row in s.rows}))
