@@ -18,6 +18,7 @@ from explorer.gui.main_window import last_session
 from explorer.gui.session import Session
 from explorer.gui.settings import Settings
 from explorer.gui.viewer import Viewer
+from explorer.gui.widgets.buttons import TextButton
 from explorer.gui.widgets.float_slider import FloatSlider
 from explorer.gui.widgets.track import Track
 from explorer.recipe import History, ModelRef, Noise, Recipe, SeedBlend, edits
@@ -391,7 +392,9 @@ def test_a_recipe_of_an_unknown_network_names_it_and_offers_what_to_do(window, s
     assert window.store.recipe.model == FACES
     offers = dict(notice.offers)
     assert list(offers) == ["Open network…", "Use with this network"]
-    offers["Use with this network"]()
+    (button,) = [b for b in window.notices.findChildren(TextButton) if b.text() == "Use with this network"]
+    QTest.mouseClick(button, LEFT)
+    assert titles(window) == []
     settle(window)
     assert seen(window) == wanted.with_(model=FACES)
 

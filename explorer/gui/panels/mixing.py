@@ -1,6 +1,7 @@
 """Style mixing: how far each row of `ws` leans from A towards B."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QWidget
@@ -47,9 +48,9 @@ class MixingPanel(Panel):
                 tip=f"How much of B: {meaning}. 0 = A, 1 = B",
             )
             handle.setObjectName(f"{zone}_slider")
-            handle.edited.connect(getattr(self, f"_edit_{zone}"))
+            handle.edited.connect(partial(self._edit_zone, zone))
             handle.sealed.connect(self._seal)
-            handle.track.resetting.connect(getattr(self, f"_reset_{zone}"))
+            handle.track.resetting.connect(partial(self._reset_zone, zone))
             self.handles[zone] = handle
             self.column.addWidget(handle)
         self.rows = RowStrengths()
@@ -121,15 +122,6 @@ class MixingPanel(Panel):
         strengths[row] = strength
         self._edit(strengths, f"Mix row {row}", f"row {row}")
 
-    def _edit_coarse(self, amount: float) -> None:
-        self._edit_zone("coarse", amount)
-
-    def _edit_middle(self, amount: float) -> None:
-        self._edit_zone("middle", amount)
-
-    def _edit_fine(self, amount: float) -> None:
-        self._edit_zone("fine", amount)
-
     def _edit_zone(self, zone: str, amount: float) -> None:
         """Move the rows of a zone together, from where they stood when the handle was taken."""
         if self._held is None or self._held[0] != zone:
@@ -139,15 +131,6 @@ class MixingPanel(Panel):
         for row in self._rows[zone]:
             strengths[row] = round(min(max(strengths[row] + by, LOW), HIGH), 6)
         self._edit(strengths, f"Mix {zone} rows", zone)
-
-    def _reset_coarse(self) -> None:
-        self._reset_zone("coarse")
-
-    def _reset_middle(self) -> None:
-        self._reset_zone("middle")
-
-    def _reset_fine(self) -> None:
-        self._reset_zone("fine")
 
     def _reset_zone(self, zone: str) -> None:
         own = self._rows[zone]

@@ -16,7 +16,7 @@ class FloatSlider(QWidget):
 
     Parameters
     ----------
-    name : label and accessible name; also the object name's stem is set by the owner.
+    name : label and accessible name.
     reach : ends for typed numbers; `low` and `high` where omitted.
     decimals : digits behind the point.
     special : number from which on a word is shown instead, e.g. (12, "all").

@@ -1,6 +1,7 @@
 """One vertical slider per row of `ws`, between the pictures of A (0) and B (1)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -78,8 +79,8 @@ class RowStrengths(QWidget):
         zones : rows of each group, in order.
         """
         self._tracks = self._field.rebuild(names, zones)
-        for track in self._tracks:
-            track.moved.connect(self._moved)
+        for row, track in enumerate(self._tracks):
+            track.moved.connect(partial(self._moved, row))
             track.grabbed.connect(self.sealed)
             track.let_go.connect(self.sealed)
         self._say()
@@ -90,12 +91,9 @@ class RowStrengths(QWidget):
             if track.amount != strength:
                 track.set_amount(strength)
 
-    def _moved(self, amount: float) -> None:
-        track = self.sender()
-        if isinstance(track, Track):
-            row = self._tracks.index(track)
-            self._say(f"Row {row}: {amount:.2f} towards B".replace("-", "\N{MINUS SIGN}"))
-            self.edited.emit(row, amount)
+    def _moved(self, row: int, amount: float) -> None:
+        self._say(f"Row {row}: {amount:.2f} towards B".replace("-", "\N{MINUS SIGN}"))
+        self.edited.emit(row, amount)
 
     def _choose_a(self) -> None:
         self.chosen.emit(0.0)
