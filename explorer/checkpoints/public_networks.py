@@ -66,6 +66,8 @@ class PublicNetwork:
     note: str = ""
     page: str = ""
     """HTTPS address of a page about it, or empty."""
+    classes: tuple[str, ...] = ()
+    """What the classes of a conditional network are called, class 0 first."""
 
     @property
     def file_name(self) -> str:
@@ -105,6 +107,12 @@ def public_network(name: str, path: Path | None = None) -> PublicNetwork:
     )
 
 
+def class_names(name: str, c_dim: int, path: Path | None = None) -> tuple[str, ...]:
+    """What the table calls the classes of a network of this name; empty where it does not say, or says others."""
+    classes = next((entry.classes for entry in public_networks(path) if entry.name == name), ())
+    return classes if len(classes) == c_dim else ()
+
+
 @lru_cache(maxsize=4)
 def _read(path: Path) -> tuple[PublicNetwork, ...]:
     document = json.loads(path.read_text("utf-8"))
@@ -125,7 +133,8 @@ def _licence(key: str, row: dict[str, Any]) -> Licence:
 
 
 def _entry(row: dict[str, Any], licences: dict[str, Licence]) -> PublicNetwork:
-    entry = PublicNetwork(**(row | {"licence": licences[row["licence"]]}))
+    classes = tuple(row.get("classes", ()))
+    entry = PublicNetwork(**(row | {"licence": licences[row["licence"]], "classes": classes}))
     power = entry.resolution.bit_length() - 1
     wrong = [
         name
@@ -141,6 +150,7 @@ def _entry(row: dict[str, Any], licences: dict[str, Licence]) -> PublicNetwork:
             ("size", entry.size is None or (type(entry.size) is int and entry.size > 0)),
             ("sha256", entry.sha256 is None or _DIGEST.fullmatch(entry.sha256)),
             ("page", not entry.page or _is_https(entry.page)),
+            ("classes", all(isinstance(name, str) and name for name in entry.classes)),
         )
         if not is_right
     ]

@@ -155,7 +155,7 @@ class Engine:
             title=str(header.get("title") or ref.name),
             licence=str(header.get("licence") or ""),
             attribution=str(header.get("attribution") or ""),
-            class_names=_class_names(header, generator.c_dim),
+            class_names=_class_names(header, ref.name, generator.c_dim),
         )
 
     def generator(self, ref: ModelRef) -> Generator:
@@ -383,11 +383,15 @@ class Engine:
         )
 
 
-def _class_names(header: Mapping[str, Any], c_dim: int) -> tuple[str, ...]:
-    """Names of classes that a file states; none where they are not one short line for each."""
+def _class_names(header: Mapping[str, Any], name: str, c_dim: int) -> tuple[str, ...]:
+    """Names of classes that a file states, one short line for each, or else those of the public networks."""
+    if c_dim == 0:
+        return ()
     names = header.get("class_names")
     if not isinstance(names, list) or len(names) != c_dim:
-        return ()
+        from explorer.checkpoints.public_networks import class_names
+
+        return class_names(name, c_dim)
     fit = all(isinstance(name, str) and 0 < len(name) <= 80 and name.isprintable() for name in names)
     return tuple(names) if fit else ()
 

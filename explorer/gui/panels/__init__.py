@@ -2,7 +2,7 @@
 
 Each has two doors: `show_recipe` sets its widgets without an echo, and what the
 user does goes to `store.edit`. Panels do not know each other or the engine.
-A new panel is a file here and one line in `main_window.PANELS`.
+A new panel is a file here and one line in `PANELS`.
 """
 
 from explorer.gui.panels.classes import ClassPanel
