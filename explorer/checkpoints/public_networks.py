@@ -108,7 +108,7 @@ def public_network(name: str, path: Path | None = None) -> PublicNetwork:
 
 
 def class_names(name: str, c_dim: int, path: Path | None = None) -> tuple[str, ...]:
-    """What the table calls the classes of a network of this name; empty where it does not say, or says others."""
+    """What the table calls the classes of a network of this name; empty where it names others."""
     classes = next((entry.classes for entry in public_networks(path) if entry.name == name), ())
     return classes if len(classes) == c_dim else ()
 
