@@ -69,7 +69,8 @@ class Outgoing(QObject):
         if isinstance(result, Exception):
             self.notice.emit(notice_of(result, f"{path.name} could not be saved", "save"))
         else:
-            self.notice.emit(Notice(f"Saved {path.name}", str(path.parent), "done", "save"))
+            told = "\n".join([str(path.parent), *(result if isinstance(result, tuple) else ())])
+            self.notice.emit(Notice(f"Saved {path.name}", told, "done", "save"))
             self.saved.emit(path)
 
 
@@ -83,10 +84,13 @@ class _Full:
         return engine.render(RenderRequest(self._recipe))
 
 
-def _write(frame: Frame, path: Path, info: ModelInfo | None) -> None:
+def _write(frame: Frame, path: Path, info: ModelInfo | None) -> tuple[str, ...]:
+    """Write the picture; returns what could not be done as wished, in words."""
     from explorer.export import save_picture
 
-    save_picture(frame, path, model_info=info)
+    # The network open now need not be the one that drew what is seen.
+    is_its_own = info is not None and info.ref == frame.request.recipe.model
+    return save_picture(frame, path, model_info=info if is_its_own else None)
 
 
 def suggested_name(frame: Frame) -> str:
