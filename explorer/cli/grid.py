@@ -44,6 +44,8 @@ MOST = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
     add = parser.add_argument
+    # argparse knows -1 for a number; here -1:1:5 and -2,0,2 are no options either.
+    parser._negative_number_matcher = re.compile(r"-\.?\d")
     add_model_options(parser)
     add("--seeds", metavar="S", type=options.seeds, required=True, help="seeds like 0-3,7")
     add(

@@ -1,0 +1,144 @@
+"""The video verb on a small network."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from explorer.cli import main as cli
+from explorer.export.film_frames import FrameMaker
+from explorer.provenance import read_film
+from explorer.recipe import Keyframe, Noise, SeedBlend
+from explorer.recipe.film_document import loads
+from explorer.render import Engine
+from tests.export.films import decoded, small_network
+from tests.support import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    return small_network(tmp_path_factory.mktemp("network"))
+
+
+def video(network, *words):
+    return cli.main(["video", "--model", str(network), "--device", "cpu", *map(str, words)])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.mov", "a.gif", "a.webp"])
+def test_every_format_has_the_frames_that_were_asked_for(network, tmp_path, capsys, name):
+    out = tmp_path / name
+    assert video(network, "--seeds", "1,2,3", "--seconds", 2, "--fps", 6, "--out", out, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["frames"], said["fps"], said["duration_s"], said["width"]) == (12, 6, 2, 16)
+    assert said["bytes"] == out.stat().st_size
+    film = read_film(out)
+    assert [key.recipe.base for key in film.keys] == [SeedBlend.of(s) for s in (1, 2, 3)]
+
+
+def test_a_folder_of_frames(network, tmp_path):
+    assert video(network, "--seeds", "1,2", "--seconds", 1, "--fps", 5, "--out", tmp_path / "out") == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"frame{n:06}.png" for n in range(5)]
+
+
+def test_every_option_reaches_the_film(network, tmp_path):
+    out = tmp_path / "a.film"
+    words = "--seeds 1,2,3,4 --seconds 4 --fps 10 --interp spline --space z --easing smooth --loop --grid 2x1"
+    words += " --psi 0.5 --cutoff 3 --mix 9@coarse*0.5 --direction smile=2 --noise random --noise-seed 7"
+    words += " --noise-strength 0.5 --noise-loop --size 64"
+    assert video(network, *words.split(), "--out", out) == 0
+    film = loads(out.read_text())
+    assert (film.fps, film.loop, film.length, film.columns, film.size) == (10, True, 4, 2, 64)
+    assert [[key.recipe.base.terms[0][0] for key in keys] for keys in film.cells] == [[1, 2], [3, 4]]
+    assert [key.time for key in film.keys] == [0, 2]
+    recipe = film.keys[0].recipe
+    assert (recipe.psi, recipe.cutoff, recipe.noise) == (0.5, 3, Noise("random", 7, 0.5))
+    assert (len(recipe.mixes), len(recipe.directions)) == (1, 1)
+    assert film.keys[0] == Keyframe(recipe, 0, 0, "smooth", "spline", "z", True)
+
+
+def test_a_film_is_made_again_from_itself_in_another_process(network, tmp_path):
+    first, again = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    words = ["--seeds", "1,2", "--seconds", 1, "--fps", 8, "--loop", "--interp", "slerp"]
+    assert video(network, *words, "--out", first) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "explorer", "video", "--model", network, "--film", first, "--out", again],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        env=os.environ,
+    )
+    assert done.returncode == 0, done.stderr
+    assert read_film(again) == read_film(first)
+    assert np.array_equal(decoded(again), decoded(first))
+    # What the window would draw for this film is what is in the file, but for H.264's loss.
+    engine = Engine(device="cpu")
+    engine.open(network)
+    drawn = FrameMaker(engine, read_film(first)).frame(3)
+    assert np.abs(decoded(first)[3].astype(int) - drawn).mean() < 12
+
+
+def test_a_saved_film_can_be_made_otherwise(network, tmp_path):
+    document = tmp_path / "a.film"
+    assert video(network, "--seeds", "1,2", "--seconds", 2, "--fps", 8, "--out", document) == 0
+    out = tmp_path / "b.film"
+    words = ["--film", document, "--fps", 5, "--seconds", 4, "--size", 32, "--loop", "--out", out]
+    assert video(network, *words) == 0
+    film = loads(out.read_text())
+    assert (film.fps, film.size, film.loop) == (5, 32, True)
+    assert video(network, "--film", document, "--seconds", 4, "--out", out) == 0
+    assert loads(out.read_text()).frames == 32
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--out", "a.mp4"],
+        ["--seeds", "1", "--film", "x.film", "--out", "a.mp4"],
+        ["--seeds", "1,2", "--out", "a.avi"],
+        ["--seeds", "1,2,3", "--grid", "2x1", "--out", "a.mp4"],
+        ["--seeds", "1,2", "--grid", "0x1", "--out", "a.mp4"],
+        ["--seeds", "1,2", "--fps", "0", "--out", "a.mp4"],
+        ["--film", "x.film", "--psi", "0.5", "--out", "a.mp4"],
+        ["--seeds", "1,2", "--interp", "wobble", "--out", "a.mp4"],
+    ],
+)
+def test_wrong_usage_is_said_before_anything_is_loaded(network, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        video(network, *words)
+    assert left.value.code == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_film_of_another_network_is_refused(network, tmp_path, capsys):
+    out = tmp_path / "a.film"
+    assert video(network, "--seeds", "1,2", "--out", out) == 0
+    text = out.read_text().replace(loads(out.read_text()).model.sha256, "f" * 64)
+    out.write_text(text)
+    assert video(network, "--film", out, "--out", tmp_path / "a.mp4") == 1
+    assert "another" in capsys.readouterr().err
+    assert video(network, "--film", network, "--out", tmp_path / "a.mp4") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_leaves_nothing(network, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    words = ["--seeds", "1,2", "--seconds", "600", "--fps", "60", "--out", str(out / "a.mp4")]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "explorer", "video", "--model", str(network), "--device", "cpu", *words],
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    while child.poll() is None and not list(out.glob(".*/*.mp4*")):
+        pass
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate()
+    assert child.returncode == 130
+    assert b"Traceback" not in said
+    assert list(out.iterdir()) == []
