@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -127,6 +128,25 @@ def _tell(trainer: Trainer, out: Path, rate: float, say: Say) -> None:
         f"r_t {health['r_t']:.2f}  p {counters.ada_p:.3f}  "
         f"fakes judged real {health['judged_real']:.2f}  R1 {health['r1']:.3f}  lr {row['lr']:.5f}"
     )
+    if (warning := trouble(health, counters.images)) is not None:
+        say(f"warning: {warning}")
+
+
+def trouble(health: Mapping[str, float], images: int) -> str | None:
+    """What looks wrong in the health of a run and what to do, or None.
+
+    The first ten thousand pictures are stormy in every healthy run.
+    """
+    if images < 10_000:
+        return None
+    if not all(math.isfinite(value) for value in health.values()):
+        return "numbers are no longer finite: resume an earlier state with half the --lr"
+    if health["loss_g"] > 5 or health["r_t"] > 0.95:
+        return (
+            "the discriminator wins too easily: look at the sheets; if samples stall or look alike, "
+            "resume an earlier state with twice the --gamma"
+        )
+    return None
 
 
 def write_sheets(trainer: Trainer, out: Path, count: int = 64) -> None:

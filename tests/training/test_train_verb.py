@@ -11,7 +11,7 @@ from PIL import Image
 
 from explorer import load_generator
 from explorer.cli.main import main
-from explorer.training.loop import Rhythm
+from explorer.training.loop import Rhythm, trouble
 from explorer.training.loop import run as train
 from explorer.training.networks import Generator
 from explorer.training.state import load_state
@@ -116,6 +116,14 @@ def test_a_session_ends_when_its_time_is_up(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert rows[0]["images"] == 4
     assert rows[0]["resolution"] == 8
+
+
+def test_a_run_gone_wrong_is_told() -> None:
+    good = {"loss_g": 1.6, "r_t": 0.4, "r1": 1.0}
+    assert trouble(good, 50_000) is None
+    assert trouble({**good, "loss_g": 6.0}, 5_000) is None
+    assert "--gamma" in (trouble({**good, "loss_g": 6.0}, 50_000) or "")
+    assert "finite" in (trouble({**good, "r1": float("nan")}, 50_000) or "")
 
 
 @pytest.mark.parametrize(
