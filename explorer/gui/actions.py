@@ -65,7 +65,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("theme_system", "Like the &system", (), "", True, "theme"),
     Command("theme_dark", "&Dark", (), "", True, "theme"),
     Command("theme_light", "&Light", (), "", True, "theme"),
-    Command("open_network", "&Open network…", ("Ctrl+Shift+O",), "Open a checkpoint: .safetensors or .pkl"),
+    Command(
+        "networks_page",
+        "&All networks…",
+        ("Ctrl+Shift+N",),
+        "What is on this computer, and what can be downloaded: people, cats, dogs, paintings, anime…",
+    ),
+    Command(
+        "open_network",
+        "&Open network…",
+        ("Ctrl+Shift+O",),
+        "Open a checkpoint: .safetensors, .pkl, .pt or .pth",
+    ),
     Command("device_auto", "&Automatic", (), "The fastest device there is", True, "device"),
     Command("device_cpu", "&CPU", (), "", True, "device"),
     Command("device_cuda", "&NVIDIA GPU (cuda)", (), "", True, "device"),
@@ -121,7 +132,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "-",
         ">theme",
     ),
-    "&Network": ("open_network", ">networks", "-", ">device", ">precision"),
+    "&Network": ("networks_page", "open_network", ">networks", "-", ">device", ">precision"),
     "&Help": ("palette", "shortcuts", "-", "model_card", "log_folder", "about"),
 }
 """Menus in order; "-" is a line, ">name" a submenu."""

@@ -23,10 +23,10 @@ from explorer.locations import user_pictures_dir
 
 PICTURE_FILTER = "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp);;TIFF (*.tif)"
 OPEN_FILTER = (
-    "All that can be opened (*.safetensors *.pkl *.png *.jpg *.jpeg *.webp *.tif *.tiff *.json);;"
+    "All that can be opened (*.safetensors *.pkl *.pt *.pth *.png *.jpg *.jpeg *.webp *.tif *.tiff *.json);;"
     "All files (*)"
 )
-NETWORK_FILTER = "Networks (*.safetensors *.pkl);;All files (*)"
+NETWORK_FILTER = "Networks (*.safetensors *.pkl *.pt *.pth);;All files (*)"
 SESSION_FILTER = "Session (*.json)"
 
 

@@ -13,12 +13,14 @@ from explorer.gui.actions import Actions
 from explorer.gui.column import Column
 from explorer.gui.device_menu import DeviceMenu
 from explorer.gui.doors import Doors
+from explorer.gui.downloads import Downloads
 from explorer.gui.engine_maker import DeviceFacts, device_facts
 from explorer.gui.face_commands import FaceCommands
 from explorer.gui.incoming import BUNDLED, Incoming
 from explorer.gui.layout import Layout
 from explorer.gui.mishaps import open_log_folder
 from explorer.gui.model_desk import ModelDesk
+from explorer.gui.networks_door import NetworksDoor
 from explorer.gui.networks_menu import NetworksMenu, RecentMenu
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.outgoing import Outgoing
@@ -71,6 +73,7 @@ class MainWindow(QMainWindow):
         self.store = Store(moves.first_recipe(ModelRef(BUNDLED)), self)
         self.bridge = bridge
         self.tasks = Tasks(self)
+        self.downloads = Downloads(self)
         self.desk = ModelDesk(bridge, self)
         self.incoming = Incoming(self.store, self.desk, self.tasks, self)
         self.outgoing = Outgoing(bridge, self.tasks, self)
@@ -86,7 +89,7 @@ class MainWindow(QMainWindow):
 
         self.commands = Actions(self)
         self.commands.fill(self.menuBar())
-        self.networks = NetworksMenu(self.commands.submenus["networks"], self)
+        self.networks = NetworksMenu(self.commands.submenus["networks"], self, self.commands["networks_page"])
         self.recent = RecentMenu(self.commands.submenus["recent"], self)
         self.column.model.set_menu(self.networks.menu)
         self.hand = TransformHand(self.viewer, self.store, self)
@@ -103,6 +106,7 @@ class MainWindow(QMainWindow):
             kept,
             self._take_session,
         )
+        self.networks_door = NetworksDoor(self, self.downloads, self.tasks, self.desk, self.incoming, kept)
         self._connect()
         self.look.restore()
         self._show_history()
@@ -133,6 +137,8 @@ class MainWindow(QMainWindow):
         self.thumbnails.idle.connect(self._check_settled)
         # Networks and devices.
         self.desk.changed.connect(self._network_changed)
+        self.desk.changed.connect(self.networks_door.network_changed)
+        self.networks_door.notice.connect(self.notices.say)
         self.desk.loading.connect(self._show_loading)
         self.networks.chosen.connect(self.incoming.open_network)
         self.devices.changed.connect(self._draw_again)
@@ -151,6 +157,7 @@ class MainWindow(QMainWindow):
         # Commands.
         on = self.commands
         on["open"].invoked.connect(self.doors.open)
+        on["networks_page"].invoked.connect(self.networks_door.open)
         on["open_network"].invoked.connect(self.doors.open_network)
         on["save_picture"].invoked.connect(self.doors.save_picture)
         on["quick_save"].invoked.connect(self.doors.quick_save)
@@ -324,6 +331,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.bridge.close()
         self.tasks.close()
+        self.downloads.close()
         event.accept()
 
 

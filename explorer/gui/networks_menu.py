@@ -39,7 +39,7 @@ class RecentMenu(QObject):
 
 
 class NetworksMenu(QObject):
-    """Bundled networks, and those opened lately.
+    """Bundled networks, those opened lately, and the way to the page of all.
 
     Signals
     -------
@@ -48,9 +48,9 @@ class NetworksMenu(QObject):
 
     chosen = Signal(object)
 
-    def __init__(self, menu: QMenu, parent: QObject) -> None:
+    def __init__(self, menu: QMenu, parent: QObject, page: QAction) -> None:
         super().__init__(parent)
-        self.menu = menu
+        self.menu, self._page = menu, page
         self._bundled: list[tuple[str, object, str]] = []
         self._recent: list[tuple[str, object, str]] = []
         menu.triggered.connect(self._choose)
@@ -76,6 +76,8 @@ class NetworksMenu(QObject):
     def _show(self) -> None:
         separator = [("", None, "")] if self._bundled and self._recent else []
         _fill(self.menu, [*self._bundled, *separator, *self._recent])
+        self.menu.addSeparator()
+        self.menu.addAction(self._page)
 
     def _choose(self, action: QAction) -> None:
         if action.data():

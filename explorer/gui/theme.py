@@ -99,7 +99,8 @@ class Colours:
         names = {field.name: getattr(self, field.name) for field in fields(self)}
         names["accent_hover"] = QColor(self.accent).lighter(108).name()
         ground = "dark" if QColor(self.window).lightness() < 128 else "light"
-        names["check"] = (resources_dir() / "icons" / f"check-{ground}.svg").as_posix()
+        for name in ("check", "down"):
+            names[name] = (resources_dir() / "icons" / f"{name}-{ground}.svg").as_posix()
         return Template((resources_dir() / "theme.qss").read_text("utf-8")).substitute(names)
 
 

@@ -1,0 +1,154 @@
+"""Downloads of networks, on a thread of their own, one after the other."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from explorer.errors import DownloadStoppedError
+
+if TYPE_CHECKING:
+    from explorer.checkpoints.download import DownloadProgress
+    from explorer.checkpoints.public_networks import PublicNetwork
+
+
+class Fetch(Protocol):
+    """What `checkpoints.download` offers."""
+
+    def __call__(
+        self,
+        entry: "PublicNetwork",
+        *,
+        accept_licence: bool,
+        progress: "Callable[[DownloadProgress], None]",
+        should_stop: Callable[[], bool],
+    ) -> Path:
+        """Fetch a network, blocking."""
+
+
+def fetch_with_checkpoints(
+    entry: "PublicNetwork",
+    *,
+    accept_licence: bool,
+    progress: "Callable[[DownloadProgress], None]",
+    should_stop: Callable[[], bool],
+) -> Path:
+    """Fetch for real. What it needs of the network is imported on its own thread."""
+    from explorer.checkpoints.download import download
+
+    return download(entry, accept_licence=accept_licence, progress=progress, should_stop=should_stop)
+
+
+def is_offline(network: "PublicNetwork", error: Exception) -> bool:
+    """Whether a download failed because there is no way to the internet at all."""
+    from explorer.checkpoints.download_words import unreachable
+
+    cause = error.__cause__
+    trouble = unreachable(network, cause) if isinstance(cause, Exception) else None
+    return trouble is not None and trouble.is_offline
+
+
+class Downloads(QObject):
+    """Fetches public networks whose licence a person has accepted. Methods: GUI thread only.
+
+    Signals
+    -------
+    changed(str) : the download of this network is at another point, or over.
+    arrived(PublicNetwork, Path) : a network is here, checked.
+    failed(PublicNetwork, Exception) : it could not be fetched; what has arrived is kept.
+    stopped(PublicNetwork) : the user stopped it; what has arrived is kept.
+    """
+
+    changed = Signal(str)
+    arrived = Signal(object, object)
+    failed = Signal(object, object)
+    stopped = Signal(object)
+    _told = Signal(str, object)
+    _ended = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None, fetch: Fetch = fetch_with_checkpoints) -> None:
+        super().__init__(parent)
+        self._fetch = fetch
+        self._running: dict[str, DownloadProgress | None] = {}
+        self._stops: dict[str, threading.Event] = {}
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="download")
+        self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._ended.connect(self._end, Qt.ConnectionType.QueuedConnection)
+
+    def is_under_way(self, name: str) -> bool:
+        """Whether this network is being fetched, or waits for those before it."""
+        return name in self._running
+
+    def progress(self, name: str) -> "DownloadProgress | None":
+        """How far a download is; None while it waits, or where there is none."""
+        return self._running.get(name)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything runs or waits."""
+        return bool(self._running)
+
+    def start(self, entry: "PublicNetwork") -> None:
+        """Fetch a network, whose licence has been accepted, or go on where an earlier try ended."""
+        if entry.name not in self._running:
+            self._running[entry.name] = None
+            self._stops[entry.name] = threading.Event()
+            self._pool.submit(self._work, entry, self._stops[entry.name])
+            self.changed.emit(entry.name)
+
+    def stop(self, name: str) -> None:
+        """Stop a download; `start` goes on with it."""
+        if name in self._stops:
+            self._stops[name].set()
+
+    def close(self) -> None:
+        """Stop everything and wait for the thread: what has arrived is kept."""
+        for stop in self._stops.values():
+            stop.set()
+        self._pool.shutdown(wait=True)
+
+    def _work(self, entry: "PublicNetwork", stop: threading.Event) -> None:
+        """Download thread."""
+        result: Path | Exception
+        try:
+            if stop.is_set():
+                raise DownloadStoppedError(f"{entry.title} was stopped before it began")
+            result = self._fetch(
+                entry,
+                accept_licence=True,
+                progress=partial(self._send, entry.name),
+                should_stop=stop.is_set,
+            )
+        except Exception as error:
+            result = error
+        # A RuntimeError says that the window is gone, and nobody waits any more.
+        with suppress(RuntimeError):
+            self._ended.emit(entry, result)
+
+    def _send(self, name: str, progress: "DownloadProgress") -> None:
+        """Download thread."""
+        with suppress(RuntimeError):
+            self._told.emit(name, progress)
+
+    @Slot(str, object)
+    def _tell(self, name: str, progress: "DownloadProgress") -> None:
+        if name in self._running:
+            self._running[name] = progress
+            self.changed.emit(name)
+
+    @Slot(object, object)
+    def _end(self, entry: "PublicNetwork", result: Path | Exception) -> None:
+        self._running.pop(entry.name, None)
+        self._stops.pop(entry.name, None)
+        self.changed.emit(entry.name)
+        if isinstance(result, DownloadStoppedError):
+            self.stopped.emit(entry)
+        elif isinstance(result, Exception):
+            self.failed.emit(entry, result)
+        else:
+            self.arrived.emit(entry, result)
