@@ -8,9 +8,11 @@ that they make one network. Names a file mentions are compared with a list and
 never looked up. From reading a file, whatever its bytes are, only
 `CheckpointError` and `OSError` escape.
 
-`catalogue` knows which networks exist, `shelf` which are loaded. The room does
-not know pictures, recipes beyond a network's name, or any window. Importing it
-costs nothing: torch comes along when a name is used.
+`catalogue` knows which networks came with the program, `public_networks` which
+others have published, `downloaded` which of those are here, `shelf` which are
+loaded. `download` alone opens a connection, and only when a person asked. The
+room does not know pictures, recipes beyond a network's name, or any window.
+Importing it costs nothing: torch comes along when a name is used.
 """
 
 from importlib import import_module

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from explorer import locations
+from explorer.checkpoints.downloaded import downloaded_networks
+from explorer.checkpoints.public_networks import public_networks
 from explorer.checkpoints.register import Register
 from explorer.checkpoints.safetensors_form import read_form
 from explorer.errors import CheckpointError, ModelNotFoundError
@@ -47,9 +49,8 @@ class BundledModel:
 
 def bundled_models(folder: Path | None = None) -> tuple[BundledModel, ...]:
     """All networks in the `weights` folder, by name; a file that cannot be read is left out and logged."""
-    folder = folder or locations.weights_dir()
     models = []
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in bundled_files(folder):
         try:
             models.append(_describe(path))
         except (CheckpointError, OSError) as error:
@@ -57,23 +58,38 @@ def bundled_models(folder: Path | None = None) -> tuple[BundledModel, ...]:
     return tuple(models)
 
 
+def bundled_files(folder: Path | None = None) -> list[Path]:
+    """Files of the `weights` folder, by name; none of them is opened."""
+    return sorted((folder or locations.weights_dir()).glob(f"*{SUFFIX}"))
+
+
 def bundled_path(name: str, folder: Path | None = None) -> Path | None:
     """File of a bundled network, or None; `name` is a name, never a path."""
-    folder = folder or locations.weights_dir()
-    paths = {path.stem: path for path in folder.glob(f"*{SUFFIX}")}
-    return paths.get(name)
+    return {path.stem: path for path in bundled_files(folder)}.get(name)
 
 
 def not_found(name: str, others: list[str] | None = None, folder: Path | None = None) -> ModelNotFoundError:
     """The error for a name that no network has, with the nearest one that exists."""
-    folder = folder or locations.weights_dir()
-    names = sorted({path.stem for path in folder.glob(f"*{SUFFIX}")} | set(others or []))
+    if name in _public_names():
+        return ModelNotFoundError(
+            f"the network {name!r} is not on this disk yet: `latent-explorer models get {name}` fetches it"
+        )
+    here = {path.stem for path in bundled_files(folder)} | {network.name for network in downloaded_networks()}
+    names = sorted(here | set(others or []))
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     there = f"There are: {', '.join(names[:20])}." if names else "No networks are installed."
     return ModelNotFoundError(
         f"no network is called {name[:100]!r} here.{hint} {there} A file of your own is named by its path"
     )
+
+
+def _public_names() -> set[str]:
+    try:
+        return {entry.name for entry in public_networks()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("the table of public networks cannot be read: %s", error)
+        return set()
 
 
 def _describe(path: Path) -> BundledModel:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.checkpoints.downloaded import facts_beside
 from explorer.checkpoints.loading import find_file
 from explorer.checkpoints.reading import read_checkpoint
 from explorer.checkpoints.safetensors_form import save_network
@@ -19,7 +20,8 @@ def convert(path_or_name: str | os.PathLike[str], out: str | os.PathLike[str]) -
 
     The same file gives the same bytes each time, whatever it is called. What
     it said of itself is kept, and where it came from is added: format and
-    sha256 of the source. A file in our form already comes out as it went in.
+    sha256 of the source, and what the record of its download says. A file in
+    our form already comes out as it went in.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def convert(path_or_name: str | os.PathLike[str], out: str | os.PathLike[str]) -
     if target.exists() and target.samefile(source):
         raise ValueError(f"{target}: the converted file would replace its source; give it another name")
     network = read_checkpoint(source)
-    header = dict(network.header)
+    header = facts_beside(source) | network.header
     if network.format != "safetensors":
         header |= {"source_format": network.format, "source_sha256": network.sha256}
         if network.notes:

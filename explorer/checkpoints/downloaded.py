@@ -96,6 +96,21 @@ def read_record(path: Path) -> DownloadRecord | None:
         return None
 
 
+def facts_beside(path: Path) -> dict[str, str]:
+    """What a record says of a network whose own file says nothing: title, licence, attribution, source."""
+    record = read_record(path)
+    if record is None:
+        return {}
+    facts = {
+        "title": record.title,
+        "licence": record.licence,
+        "licence_url": record.licence_url,
+        "attribution": record.publisher,
+        "source": record.source,
+    }
+    return {name: fact for name, fact in facts.items() if fact}
+
+
 def write_record(path: Path, record: DownloadRecord) -> None:
     """Write the record of a network file, whole or not at all; raises `OSError`."""
     target = record_path(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.checkpoints import catalogue
+from explorer.checkpoints.downloaded import downloaded_path
 from explorer.checkpoints.reading import inspect_checkpoint as inspect_file
 from explorer.checkpoints.reading import read_checkpoint
 from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
@@ -26,13 +27,13 @@ def load_generator(path_or_name: str | os.PathLike[str], device: str | torch.dev
     Parameters
     ----------
     path_or_name : a file (.pkl, .pt, .pth, .safetensors; its content decides, not its name),
-        or the name of a bundled network such as "faces"
+        or the name of a network that is bundled, such as "faces", or was downloaded
     device : where it shall draw, in float32
 
     Raises
     ------
     ModelNotFoundError
-        If no bundled network has that name.
+        If no network here has that name.
     UnsafeCheckpointError, UnsupportedCheckpointError, CorruptCheckpointError
         If the file is no generator; see `read_checkpoint`.
     OSError
@@ -48,17 +49,17 @@ def inspect_checkpoint(path_or_name: str | os.PathLike[str]) -> CheckpointInfo:
 
 
 def find_file(path_or_name: str | os.PathLike[str]) -> Path:
-    """File that a path or the name of a bundled network stands for.
+    """File that a path or the name of a bundled or downloaded network stands for.
 
     A text is a path where a file of that name exists or where it looks like
-    one (a suffix, a separator); anything else must be a bundled name.
+    one (a suffix, a separator); anything else must be a name.
     """
     path = Path(path_or_name)
     if not isinstance(path_or_name, str) or path.is_file():
         return path
-    bundled = catalogue.bundled_path(path_or_name)
-    if bundled is not None:
-        return bundled
+    named = catalogue.bundled_path(path_or_name) or downloaded_path(path_or_name)
+    if named is not None:
+        return named
     separators = {os.sep, os.altsep or os.sep}
     if path.suffix.lower() in _SUFFIXES or any(mark in path_or_name for mark in separators) or path.exists():
         return path

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.checkpoints import catalogue
+from explorer.checkpoints.downloaded import downloaded_networks, downloaded_path, facts_beside
 from explorer.checkpoints.loading import build, find_file
 from explorer.checkpoints.reading import read_checkpoint
 from explorer.checkpoints.register import Register
@@ -70,15 +71,15 @@ class Shelf:
     def resolve_name(self, name: str) -> ModelRef:
         """Reference to the network that a name or path stands for at this moment.
 
-        Bundled networks come first, then files opened before, the latest first.
+        Bundled networks come first, then downloaded ones, then files opened before, the latest first.
 
         Raises
         ------
         ModelNotFoundError, OSError
         """
-        bundled = catalogue.bundled_path(name, self._folder)
-        if bundled is not None:
-            return self.register(bundled)
+        named = catalogue.bundled_path(name, self._folder) or downloaded_path(name)
+        if named is not None:
+            return self.register(named)
         known = self._register.find_name(name)
         if known is not None:
             return ModelRef(name, known[1])
@@ -139,7 +140,8 @@ class Shelf:
         if sha256 != ref.sha256:
             raise self._other_version(ref, path, sha256)
         network = read_checkpoint(path, sha256)
-        return _Place(build(network, str(path)), network.header, network.format, network.notes)
+        header = facts_beside(path) | network.header
+        return _Place(build(network, str(path)), header, network.format, network.notes)
 
     def _find(self, ref: ModelRef) -> Path:
         """File of a reference: the digest decides, the name is for people."""
@@ -152,6 +154,9 @@ class Shelf:
         for model in catalogue.bundled_models(self._folder):
             if self._register.sha256_of(model.path) == ref.sha256:
                 return model.path
+        for network in downloaded_networks():
+            if network.record is not None and network.record.sha256 == ref.sha256:
+                return network.path
         if bundled is not None:
             raise self._other_version(ref, bundled, self._register.sha256_of(bundled))
         raise ModelNotFoundError(
