@@ -7,15 +7,15 @@ from explorer.cli.console import print_json
 from explorer.errors import RecipeError
 
 if TYPE_CHECKING:
-    from explorer.recipe import Recipe
+    from explorer.provenance import Report
 
-HELP = "say what a picture tells about how it was made"
+HELP = "say what a picture or film tells about how it was made"
 EPILOG = 'What a file says can be forged or stripped. Silence proves nothing; nothing here ever means "real".'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
-    parser.add_argument("file", metavar="FILE", help="a PNG, JPEG, WebP or TIFF file")
+    parser.add_argument("file", metavar="FILE", help="a picture, or a film (MP4, MOV, WebM, GIF, WebP)")
     parser.add_argument(
         "--redraw", action="store_true", help="draw the recipe inside again and compare pixels"
     )
@@ -30,9 +30,13 @@ def run(args: argparse.Namespace) -> int:
     report = verify(args.file)
     document, words = report.as_json(), list(report.in_words())
     if args.redraw:
-        if report.recipe is None:
+        if report.film is not None and report.frame is None:
+            raise RecipeError(
+                f"{args.file}: this holds more than one picture; draw it again with video --film, and compare"
+            )
+        if report.film is None and report.recipe is None:
             raise RecipeError(f"{args.file}: there is no usable recipe inside to draw again")
-        document["redrawn"] = redraw(args.file, report.recipe, args.device)
+        document["redrawn"] = redraw(args.file, report, args.device)
         words.append(_in_words(document["redrawn"]))
     if args.json:
         print_json(document)
@@ -41,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def redraw(file: str, recipe: "Recipe", device: str) -> dict[str, Any]:
-    """Draw `recipe` and compare with the pixels of `file`.
+def redraw(file: str, report: "Report", device: str) -> dict[str, Any]:
+    """Draw the recipe, or the frame of a film, that `report` found, and compare with the pixels of `file`.
 
     Returns
     -------
@@ -55,7 +59,13 @@ def redraw(file: str, recipe: "Recipe", device: str) -> dict[str, Any]:
     from explorer.render import Engine, RenderRequest
 
     engine = Engine(device=device)
-    drawn = engine.render(RenderRequest(recipe)).pixels
+    if report.film is not None and report.frame is not None:
+        from explorer.export.film_frames import FrameMaker
+
+        drawn = FrameMaker(engine, report.film).frame(report.frame)
+    else:
+        assert report.recipe is not None, "the caller looked"
+        drawn = engine.render(RenderRequest(report.recipe)).pixels
     # The size is looked at before anything is decoded: a small file may claim a huge picture.
     with Image.open(file, formats=FORMATS) as image:
         if (image.height, image.width) != drawn.shape[:2]:

@@ -8,13 +8,14 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from explorer.cli import main as cli
 from explorer.export.film_frames import FrameMaker
 from explorer.provenance import read_film
-from explorer.recipe import Keyframe, Noise, SeedBlend
+from explorer.recipe import Keyframe, Moment, Noise, SeedBlend
 from explorer.recipe.film_document import loads
-from explorer.render import Engine
+from explorer.render import Engine, RenderRequest
 from tests.export.films import decoded, small_network
 from tests.support import REPOSITORY
 
@@ -42,6 +43,31 @@ def test_every_format_has_the_frames_that_were_asked_for(network, tmp_path, caps
 def test_a_folder_of_frames(network, tmp_path):
     assert video(network, "--seeds", "1,2", "--seconds", 1, "--fps", 5, "--out", tmp_path / "out") == 0
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"frame{n:06}.png" for n in range(5)]
+
+
+def test_frames_are_those_the_window_draws_and_can_be_checked(network, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ["--seeds", "1,2", "--seconds", 1, "--fps", 5, "--loop", "--interp", "spline"]
+    assert video(network, *words, "--out", out) == 0
+    film = read_film(out / "frame000003.png")
+    engine = Engine(device="cpu")
+    engine.open(network)
+    for number in range(5):
+        path = out / f"frame{number:06}.png"
+        drawn = engine.render(RenderRequest.of_moment(Moment(film, number))).pixels
+        with Image.open(path) as image:
+            assert np.array_equal(np.asarray(image), drawn)
+        capsys.readouterr()
+        assert cli.main(["verify", str(path), "--redraw", "--json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said["redrawn"]["equal"]
+        assert (said["frame"], said["film"]["loop"]) == (number, True)
+
+
+def test_a_whole_film_is_not_compared_but_says_how(network, tmp_path, capsys):
+    assert video(network, "--seeds", "1,2", "--seconds", 1, "--fps", 5, "--out", tmp_path / "a.mp4") == 0
+    assert cli.main(["verify", str(tmp_path / "a.mp4"), "--redraw"]) == 1
+    assert "video --film" in capsys.readouterr().err
 
 
 def test_every_option_reaches_the_film(network, tmp_path):

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -233,6 +232,8 @@ def test_a_full_disk_is_said_in_words_and_can_be_mended(engine, network, tmp_pat
     film, path = film_of(engine, network, seconds=12, size=64), tmp_path / "film.mov"
 
     def no_room():
+        import resource  # absent from Windows
+
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
