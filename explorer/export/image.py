@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from explorer.errors import ExportError
+from explorer.export import png16
 from explorer.export.files import write_whole
+from explorer.export.finishing import Pixels, check_finish, finished
 from explorer.provenance import credentials
 from explorer.provenance.claims import Claims
 from explorer.provenance.embedded import picture_options
+from explorer.provenance.finish import Finish
 from explorer.provenance.identity import own_identity
 from explorer.render.frame import Frame
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from explorer.render.model_info import ModelInfo
 
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+
+_AS_DRAWN = Finish()
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 4},  # level 6 takes 2.4 times as long for 6 % less
@@ -48,7 +52,12 @@ def format_of(path: str | Path) -> str:
 
 
 def save_picture(
-    frame: Frame, path: str | Path, *, model_info: "ModelInfo | None" = None, sign: bool = True
+    frame: Frame,
+    path: str | Path,
+    *,
+    model_info: "ModelInfo | None" = None,
+    sign: bool = True,
+    finish: Finish = _AS_DRAWN,
 ) -> tuple[str, ...]:
     """Write a full frame to `path`, recipe inside, replacing what was there.
 
@@ -61,6 +70,7 @@ def save_picture(
     sign : add Content Credentials, where the packages for it are installed. The
         first signature makes this installation's certificate. Without them the
         same frame gives the same bytes.
+    finish : depth, enlarging, label and quality; told in the file.
 
     Returns
     -------
@@ -69,10 +79,10 @@ def save_picture(
     Raises
     ------
     ExportError
-        If the frame is a draft, the suffix names no format, or the file cannot
-        be written; then nothing is left behind.
+        If the frame is a draft, the suffix names no format, the format cannot hold
+        the finish, or the file cannot be written; then nothing is left behind.
     """
-    claims = claims_of(frame, model_info)
+    claims = replace(claims_of(frame, model_info), finish=finish)
     return save_bytes(encode_picture(frame, format_of(path), claims), path, claims, sign=sign)
 
 
@@ -103,19 +113,27 @@ def claims_of(frame: Frame, model_info: "ModelInfo | None" = None) -> Claims:
 
 
 def encode_picture(frame: Frame, format: str, claims: Claims) -> bytes:
-    """Bytes of `frame` as a file of `format` ("PNG", "JPEG", "WEBP", "TIFF"), not signed."""
+    """Bytes of `frame` as a file of `format` ("PNG", "JPEG", "WEBP", "TIFF"), not signed.
+
+    It is finished as `claims` say.
+    """
+    check_finish(claims.finish, format)
     if frame.is_draft:
         height, width = frame.pixels.shape[:2]
         raise ExportError(
             f"this is a draft of {width}x{height} pixels, not the full picture of {frame.full_resolution}; "
             "wait until it has been drawn"
         )
-    return encode_pixels(frame.pixels, format, claims)
+    return encode_pixels(finished(frame, claims.finish), format, claims)
 
 
-def encode_pixels(pixels: NDArray[np.uint8], format: str, claims: Claims) -> bytes:
-    """Bytes of any picture, [H, W, 3] uint8, as a file of `format`, not signed."""
+def encode_pixels(pixels: Pixels, format: str, claims: Claims) -> bytes:
+    """Bytes of any finished picture, [H, W, 3] uint8 or (PNG) uint16, as a file of `format`, not signed."""
     options = _SETTINGS[format] | picture_options(format, claims)
+    if pixels.dtype == np.uint16:
+        return png16.encode(pixels, [(chunk[0], chunk[1]) for chunk in options["pnginfo"].chunks])  # type: ignore[arg-type]
+    if claims.finish.quality is not None:
+        options |= {"quality": claims.finish.quality, "lossless": False}
     if format != "PNG":  # PNG says "sRGB" in a chunk of its own
         options["icc_profile"] = srgb_profile()
     buffer = io.BytesIO()

@@ -1,15 +1,23 @@
 """Text drawn into pictures: the visible note that a machine made them, and captions."""
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-WORDS = "AI-generated"
-_SHARE = 24
+from explorer.provenance.finish import WORDS, Label, LabelSize
+
+__all__ = ["WORDS", "font", "labelled", "text_size"]
+
+Level = TypeVar("Level", np.uint8, np.uint16)
+
+_SHARES: dict[LabelSize, int] = {"small": 36, "medium": 24, "large": 14}
 """The label's letters are this part of the picture's height."""
 _SMALLEST = 9
+_DARKENED = 0.45
+"""How much of the picture shines through the ground of the label."""
 
 
 @lru_cache(maxsize=16)
@@ -25,19 +33,27 @@ def text_size(text: str, size: int) -> tuple[int, int]:
     return int(right - left), int(bottom - top)
 
 
-def labelled(pixels: NDArray[np.uint8], words: str = WORDS) -> NDArray[np.uint8]:
-    """Copy of a picture with `words` in its lower left corner, white on half-dark.
+def labelled(pixels: NDArray[Level], label: Label | None = None) -> NDArray[Level]:
+    """Copy of a picture with `WORDS` in a corner, white on half-dark.
 
     Parameters
     ----------
-    pixels : [H, W, 3] uint8
+    pixels : [H, W, 3] uint8 or uint16
+    label : where, and how large; the lower left corner by default.
     """
-    image = Image.fromarray(pixels).convert("RGB")
-    letters = max(_SMALLEST, image.height // _SHARE)
-    width, height = text_size(words, letters)
+    label = label or Label()
+    height, width = pixels.shape[:2]
+    letters = max(_SMALLEST, height // _SHARES[label.size])
     pad = max(2, letters // 3)
-    left, top = 0, image.height - height - 2 * pad
-    band = image.crop((left, top, width + 2 * pad, image.height))
-    image.paste(Image.blend(band, Image.new("RGB", band.size), 0.55), (left, top))
-    ImageDraw.Draw(image).text((left + pad, image.height - pad), words, "white", font(letters), anchor="lb")
-    return np.asarray(image)
+    size = [side + 2 * pad for side in text_size(WORDS, letters)]
+    # What does not fit into a tiny picture is cut off on the right and above.
+    across, down = min(size[0], width), min(size[1], height)
+    stamp = Image.new("L", (across, down))
+    ImageDraw.Draw(stamp).text((pad, down - pad), WORDS, 255, font(letters), anchor="lb")
+    ink = np.asarray(stamp, np.float64)[..., None] / 255
+    rows = slice(0, down) if label.corner.startswith("top") else slice(height - down, height)
+    columns = slice(0, across) if label.corner.endswith("left") else slice(width - across, width)
+    white = float(np.iinfo(pixels.dtype).max)
+    marked = pixels.copy()
+    marked[rows, columns] = np.rint(pixels[rows, columns] * _DARKENED * (1 - ink) + white * ink)
+    return marked

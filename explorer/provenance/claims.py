@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import explorer
+from explorer.provenance.finish import Finish
 from explorer.recipe import Film, Recipe, SeedBlend, StoredLatent, film_document
 from explorer.recipe.document import dumps
 
@@ -37,6 +38,8 @@ class Claims:
     """The film that was drawn; `recipe` is then its first keyframe and is not told beside it."""
     frame: int | None = None
     """Number of the frame, where one frame of the film makes a file of its own."""
+    finish: Finish = Finish()
+    """What was done to the picture after it had been drawn."""
 
     @property
     def is_composite(self) -> bool:

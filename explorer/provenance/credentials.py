@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 import explorer
 from explorer.errors import ExportError
 from explorer.provenance.claims import Claims
+from explorer.provenance.finish import WORDS, Finish
 from explorer.provenance.identity import Identity, known_anchor
 
 MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
@@ -32,6 +33,7 @@ _ALL_MIME = MIME | FILM_MIME
 RECIPE_LABEL = "org.latent-explorer.recipe"
 FILM_LABEL = "org.latent-explorer.film"
 MODEL_LABEL = "org.latent-explorer.model"
+FINISH_LABEL = "org.latent-explorer.finish"
 MAX_RECIPE = 200_000
 """Characters. The library refuses long manifests; a longer recipe is covered by the
 signature all the same, as part of the file."""
@@ -180,16 +182,36 @@ def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
         "licence": claims.licence,
         "attribution": claims.attribution,
     }
+    actions = [created, *_finishing(claims.finish, program)]
     assertions: list[dict[str, Any]] = [
-        {"label": "c2pa.actions.v2", "data": {"actions": [created], "allActionsIncluded": True}},
+        {"label": "c2pa.actions.v2", "data": {"actions": actions, "allActionsIncluded": True}},
         {"label": MODEL_LABEL, "data": facts},
     ]
+    if claims.film is None or not claims.finish.is_plain:
+        # Always told of a still: "no label" is a statement too.
+        assertions.append({"label": FINISH_LABEL, "data": {"json": claims.finish.dumps()}})
     label, text = RECIPE_LABEL, claims.recipe_text
     if claims.film is not None:
         label, text = FILM_LABEL, claims.film_text
     if len(text) <= MAX_RECIPE:
         assertions.append({"label": label, "data": {"json": text}})
     return {"claim_generator_info": [program], "format": mime, "assertions": assertions}
+
+
+def _finishing(finish: Finish, program: dict[str, str]) -> list[dict[str, Any]]:
+    """What was done to the picture after it had been drawn, as actions."""
+    actions: list[dict[str, Any]] = []
+    if finish.upscale > 1:
+        words = f"Enlarged {finish.upscale} times by Lanczos' filter"
+        actions.append(
+            {"action": "c2pa.resized", "softwareAgent": program, "parameters": {"description": words}}
+        )
+    if finish.label is not None:
+        words = f"The label {WORDS!r} was drawn into the {finish.label.corner} corner"
+        actions.append(
+            {"action": "c2pa.edited", "softwareAgent": program, "parameters": {"description": words}}
+        )
+    return actions
 
 
 def _read_store(store: dict[str, Any]) -> Credentials:

@@ -50,6 +50,8 @@ class Embedded:
     """Different texts that claim to be the film."""
     frame: int | None = None
     """Number of the frame of that film, where the file is one of its frames."""
+    finish_texts: tuple[str, ...] = ()
+    """Different texts that say how the picture was finished; none where it was not."""
 
 
 def picture_options(format: str, claims: Claims) -> dict[str, Any]:
@@ -239,6 +241,7 @@ def _read_image(image: Image.Image) -> Embedded:
         tuple(problems),
         packet.films,
         packet.frame,
+        packet.finishes,
     )
 
 

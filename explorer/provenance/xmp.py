@@ -57,6 +57,8 @@ class Packet:
     """Different film texts found."""
     frame: int | None = None
     """Number of the frame of the film."""
+    finishes: tuple[str, ...] = ()
+    """Different texts that say how the picture was finished."""
 
 
 def build(claims: Claims, *, with_recipe: bool = True, extension: str = "") -> bytes:
@@ -74,6 +76,8 @@ def build(claims: Claims, *, with_recipe: bool = True, extension: str = "") -> b
     ]
     if claims.rights:
         fields.append(_localised("rights", claims.rights))
+    if not claims.finish.is_plain:
+        fields.append(_leaf(OURS, "finish", claims.finish.dumps()))
     if extension:
         fields.append(_leaf(NOTE, "HasExtendedXMP", extension))
     if with_recipe:
@@ -127,6 +131,7 @@ def parse(data: bytes) -> Packet:
         first(NOTE, "HasExtendedXMP"),
         tuple(values(OURS, "film")),
         _number(first(OURS, "frame")),
+        tuple(values(OURS, "finish")),
     )
 
 

@@ -12,7 +12,7 @@ directions it knows: caches only spare it work it did before. One thread owns it
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,9 @@ from explorer.recipe import ModelRef
 from explorer.render import devices
 from explorer.render.budget import Budget
 from explorer.render.frame import Frame, RenderRequest
+from explorer.render.known_directions import KnownDirections
 from explorer.render.model_info import ModelInfo, StepInfo
-from explorer.render.pixels import to_pixels
+from explorer.render.pixels import to_deep_pixels, to_pixels
 from explorer.render.stages import (
     CacheStats,
     Key,
@@ -109,8 +110,10 @@ class Engine:
         self._budget = Budget()
         self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
         self._slow = False
+        self.known = KnownDirections()
+        """Directions kept for each network."""
         self.directions: dict[str, Direction] = {}
-        """What direction names in recipes stand for."""
+        """Further directions, for whatever network is drawn; they come before the known ones."""
         self.threads = devices.prepare(threads)
         """Threads torch uses on a CPU."""
         self.device = devices.choose(device)
@@ -167,6 +170,11 @@ class Engine:
                 self._check_memory(error)
             remedy()
         raise AssertionError("the last remedy raises")
+
+    def directions_of(self, ref: ModelRef) -> dict[str, Direction]:
+        """What direction names in recipes of a network stand for, where a recipe does not carry them."""
+        known = self.known.by_name(self._known(ref))
+        return {**known, **self.directions} if self.directions else known
 
     def forget(self, ref: ModelRef) -> None:
         """Unload a network and give its memory back."""
@@ -241,7 +249,7 @@ class Engine:
 
     def _draw(self, request: RenderRequest, began: float, *, drafts: bool) -> Iterator[Frame | None]:
         plan = self._plan(request)
-        done = self._cache.pixels(pixels_key(plan.keys[plan.last]))
+        done = None if request.deep else self._cache.pixels(pixels_key(plan.keys[plan.last]))
         if done is not None:
             self._cache.count(hit=True)
             self._cache.touch(plan.keys)
@@ -263,6 +271,8 @@ class Engine:
         finishing = self._clock()
         pixels = self._pixels(plan, plan.last, features)
         frame = self._frame(request, plan, plan.last, pixels, began)
+        if request.deep:
+            frame = replace(frame, deep_pixels=self._deep_pixels(plan, features))
         self._budget.record(plan.source, -1, prepared + self._clock() - finishing)
         self._slow = frame.seconds > SLOW_SECONDS
         yield frame
@@ -272,9 +282,9 @@ class Engine:
         ref = self._known(request.recipe.model)
         generator = self._shelf.get(ref, self.device, self.precision)
         if request.moment is None:
-            scene = scene_of(request.recipe, generator, self._seeds, self.directions)
+            scene = scene_of(request.recipe, generator, self._seeds, self.directions_of(ref))
         else:
-            scene = self._films.scene(request.moment, generator, self.directions)
+            scene = self._films.scene(request.moment, generator, self.directions_of(ref))
         source = f"{ref.sha256} {self.device} {self.precision}"
         stops = dict(generator.early_stops())
         return _Plan(
@@ -332,6 +342,10 @@ class Engine:
             pixels = to_pixels(plan.generator.picture(features))
         self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
         return pixels
+
+    def _deep_pixels(self, plan: _Plan, features: Features) -> NDArray[np.uint16]:
+        with torch.inference_mode():
+            return to_deep_pixels(plan.generator.picture(features))
 
     def _frame(
         self, request: RenderRequest, plan: _Plan, index: int, pixels: NDArray[np.uint8], began: float

@@ -23,6 +23,8 @@ class RenderRequest:
     """Resolution to stop at; None asks for the full picture. Chosen by the worker for drafts."""
     moment: "Moment | None" = None
     """A frame of a film, drawn instead of `recipe`; that is then the keyframe it comes from."""
+    deep: bool = False
+    """True asks for the picture in 16 bits too, for files; it is then drawn anew, not remembered."""
 
     @classmethod
     def of_moment(
@@ -47,6 +49,8 @@ class Frame:
     precision: str
     notices: tuple[str, ...] = field(default=())
     """Wishes that this network or device could not fulfil, in words."""
+    deep_pixels: NDArray[np.uint16] | None = None
+    """[H, W, 3] uint16 RGB, the same picture in finer steps, where the request asked for it."""
 
     @property
     def is_draft(self) -> bool:

@@ -26,11 +26,40 @@ def to_pixels(image: Tensor) -> NDArray[np.uint8]:
     ValueError
         If `image` is not one picture.
     """
-    if image.ndim != 4 or image.shape[0] != 1 or image.shape[1] < 1:
-        raise ValueError(f"expected one picture [1, C, H, W], not {list(image.shape)}")
-    planes = image[0]
-    planes = planes[:3] if planes.shape[0] >= 3 else planes[:1]
+    planes = _planes(image)
     # Bytes before interleaving: a channels_last picture then needs no shuffle at
     # all, and a planar one shuffles a quarter of the memory.
     levels = planes.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
     return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def to_deep_pixels(image: Tensor) -> NDArray[np.uint16]:
+    """Turn a picture into 16 bit values, for files that are worked on further.
+
+    The rule of `to_pixels` with 257 times finer steps, so that `value / 257`, rounded, is
+    the byte that `to_pixels` gives (257 is odd: no value lies between two bytes).
+
+    Parameters
+    ----------
+    image : [1, C, H, W] float32, as for `to_pixels`.
+
+    Returns
+    -------
+    [H, W, 3] uint16 RGB, C-contiguous, memory of its own.
+
+    Raises
+    ------
+    ValueError
+        If `image` is not one picture.
+    """
+    # float64 on the CPU: 16 of float32's 24 bits leave too few to round by.
+    values = _planes(image).cpu().double().mul(127.5 * 257).add_(127.5 * 257 + 0.5).clamp_(0, 65535)
+    return np.ascontiguousarray(values.expand(3, -1, -1).permute(1, 2, 0).numpy().astype(np.uint16))
+
+
+def _planes(image: Tensor) -> Tensor:
+    """The planes that are shown: three of colour, or one of grey."""
+    if image.ndim != 4 or image.shape[0] != 1 or image.shape[1] < 1:
+        raise ValueError(f"expected one picture [1, C, H, W], not {list(image.shape)}")
+    planes = image[0]
+    return planes[:3] if planes.shape[0] >= 3 else planes[:1]
