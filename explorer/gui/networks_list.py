@@ -15,7 +15,9 @@ from explorer.checkpoints.catalogue import BundledModel, bundled_models
 from explorer.checkpoints.download import partial_bytes
 from explorer.checkpoints.downloaded import DownloadedNetwork, downloaded_networks
 from explorer.checkpoints.public_networks import SUBJECTS, PublicNetwork, public_networks
+from explorer.checkpoints.register import Register
 from explorer.errors import CheckpointError
+from explorer.recipe import ModelRef
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +94,13 @@ class NetworkEntry:
         return all(word in known for word in text.lower().split())
 
 
-def gather(recent: Sequence[str] = ()) -> tuple[NetworkEntry, ...]:
+def gather(recent: Sequence[str] = (), in_use: ModelRef | None = None) -> tuple[NetworkEntry, ...]:
     """All networks: bundled, downloaded, opened lately, and those one may download.
 
     Parameters
     ----------
     recent : files opened lately, newest first.
+    in_use : the network in use, which may have been opened without becoming one of those.
     """
     entries = [_of_bundled(model) for model in bundled_models()]
     here = {network.name: network for network in downloaded_networks()}
@@ -111,7 +114,11 @@ def gather(recent: Sequence[str] = ()) -> tuple[NetworkEntry, ...]:
         entries.append(_of_public(offered, found))
     entries += [_of_downloaded(network) for network in here.values()]
     known = {_same(entry.path) for entry in entries if entry.path is not None}
-    entries += [_of_file(Path(path)) for path in recent if _same(Path(path)) not in known]
+    files = [Path(path) for path in recent]
+    opened = None if in_use is None else Register().find(in_use.sha256)
+    if opened is not None and _same(opened) not in {_same(path) for path in files}:
+        files.insert(0, opened)
+    entries += [_of_file(path) for path in files if _same(path) not in known]
     return tuple(entries)
 
 

@@ -137,13 +137,14 @@ class NetworkCard(QFrame):
         self._show_fact("Family", entry.family)
         self._show_fact("Size", "" if entry.size is None else bytes_in_words(entry.size))
         self._show_fact("Publisher", entry.publisher)
-        self._show_fact("Licence", entry.licence or "not stated")
+        is_offer = entry.public is not None and not entry.is_here
+        # An offer's licence has a box of its own below.
+        self._show_fact("Licence", "" if is_offer and not under_way else entry.licence or "not stated")
         self._show_fact("Source", _breakable(entry.source))
         self._show_fact("sha256", f"{entry.sha256[:16]}…" if entry.sha256 else "")
         self.facts["sha256"].setToolTip(entry.sha256)
         self.note.setText(entry.note)
         self.note.setVisible(bool(entry.note))
-        is_offer = entry.public is not None and not entry.is_here
         self.licence.setVisible(is_offer and not under_way)
         self.licence.show_licence(entry, entry.key in self._accepted)
         self.error.setText(error)

@@ -30,6 +30,8 @@ from explorer.gui.widgets.buttons import Segment
 from explorer.recipe import ModelRef
 
 COLUMNS = ("Network", "Pixels", "Family", "Size", "Where")
+NUMBERS = (1, 3)
+"""Columns that are aligned to the right."""
 WHERE = {
     "bundled": "Bundled",
     "downloaded": "On disk",
@@ -136,7 +138,7 @@ class NetworksPage(QDialog):
 
     def refresh(self) -> None:
         """Look again for what is there."""
-        self._tasks.run(partial(gather, tuple(self._recent())), self._have)
+        self._tasks.run(partial(gather, tuple(self._recent()), self._in_use), self._have)
 
     def show_in_use(self, ref: ModelRef | None) -> None:
         """Mark the network that the picture comes from."""
@@ -231,7 +233,7 @@ class NetworksPage(QDialog):
         dim = self.palette().color(theme.DIM)
         for column in (1, 2, 3, 4):
             item.setForeground(column, dim)
-        for column in (1, 3):
+        for column in NUMBERS:
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if self._is_in_use(entry):
             item.setForeground(4, self.palette().color(theme.ACCENT))
@@ -350,6 +352,9 @@ def _make_tree() -> QTreeWidget:
     tree.setUniformRowHeights(True)
     tree.setAllColumnsShowFocus(True)
     tree.setExpandsOnDoubleClick(False)
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    for column in NUMBERS:
+        tree.headerItem().setTextAlignment(column, right)
     header = tree.header()
     header.setStretchLastSection(False)
     header.setSectionsMovable(False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 
@@ -78,13 +78,18 @@ class ClassBox(QComboBox):
         if not (self.lineEdit().hasFocus() and self.lineEdit().isModified()):
             self._show()
 
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """Leave Space and letters to the window, unless the user is typing a name."""
-        if watched is self.lineEdit() and event.type() == QEvent.Type.ShortcutOverride:
-            typing = self.lineEdit().isModified()
-            if not typing and event.key() == Qt.Key.Key_Space:  # type: ignore[attr-defined]
-                return leave_to_window(event)
-        return super().eventFilter(watched, event)  # type: ignore[arg-type]
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Leave Space to the window, unless the user is typing a name."""
+        return (watched is self.lineEdit() and self._is_space(event)) or super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        """Do so here too: the box asks its line for what the line left alone."""
+        return self._is_space(event) or super().event(event)
+
+    def _is_space(self, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or self.lineEdit().isModified():
+            return False
+        return event.key() == Qt.Key.Key_Space and leave_to_window(event)  # type: ignore[attr-defined]
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step, if focused; otherwise the panel scrolls."""
@@ -112,6 +117,7 @@ class ClassBox(QComboBox):
     def _choose(self, row: int) -> None:
         index = None if self._has_seed and row == 0 else row - self._has_seed
         self.lineEdit().setModified(False)
+        self.completer().popup().hide()
         if index != self._index:
             self._index = index
             self.chosen.emit(index)
