@@ -258,12 +258,7 @@ _FOREIGN = {
 }
 """Names that mark an honest file of another kind."""
 
-_PROJECTED = "a snapshot of StyleGAN-XL or Projected GAN with its discriminator, which cannot be read yet"
-
 _FOREIGN_PACKAGES = {
-    "pg_modules": _PROJECTED,
-    "feature_networks": _PROJECTED,
-    "timm": _PROJECTED,
     "pytorch_lightning": "a training state of PyTorch Lightning",
 }
 """Packages whose names do the same, whatever follows the dot."""

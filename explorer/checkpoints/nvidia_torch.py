@@ -1,4 +1,4 @@
-"""NVIDIA's PyTorch pickles: StyleGAN2-ADA, StyleGAN3, and what the community trained with them.
+"""NVIDIA's PyTorch pickles: StyleGAN2-ADA, StyleGAN3, StyleGAN-XL, and what the community trained with them.
 
 A snapshot is a dictionary of networks, each an object of their persistence
 scheme that carries its attributes and, as program text, the source of its
@@ -8,14 +8,14 @@ buffers, joined by dots, are the canonical names already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.checkpoints import stylegan2_layout, stylegan3_layout
-from explorer.checkpoints.statements import Found, left_out
+from explorer.checkpoints.statements import Found, first_rows, left_out, turned
 from explorer.checkpoints.stylegan2_layout import Switches
-from explorer.checkpoints.values import Instance, Persistent, TensorView, plain, plain_list
+from explorer.checkpoints.values import Inert, Instance, Persistent, TensorView, plain, plain_list
 from explorer.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
 from explorer.models.description import NetworkDescription
 
@@ -44,7 +44,8 @@ class Parts:
 def is_snapshot(value: object) -> bool:
     """Whether a pickle's value is a snapshot of this kind."""
     return isinstance(value, Persistent) or (
-        isinstance(value, dict) and any(isinstance(value.get(key), Persistent) for key in ("G_ema", "G", "D"))
+        isinstance(value, dict)
+        and any(isinstance(value.get(key), Persistent | Inert) for key in ("G_ema", "G", "D"))
     )
 
 
@@ -60,10 +61,15 @@ def read_snapshot(value: Any, path: str) -> Found:
     network = value
     if isinstance(value, dict):
         network = value.get("G_ema")
-        if not isinstance(network, Persistent):
+        if not isinstance(network, Persistent | Inert):
             network = value.get("G")
             notes = ("The file holds no averaged generator (G_ema); the training copy (G) is used.",)
         header = _training_set(value.get("training_set_kwargs"))
+    if isinstance(network, Inert):
+        raise UnsupportedCheckpointError(
+            f"{path}: a network of the class {network.name[:80]!a}: a Projected GAN without StyleGAN's "
+            "generator (FastGAN), which has no style space"
+        )
     if not isinstance(network, Persistent):
         raise UnsupportedCheckpointError(f"{path}: a snapshot without a generator, only with a discriminator")
     parts = take_apart(network, path)
@@ -131,8 +137,7 @@ def _join(prefix: str, name: str) -> str:
 
 
 def _stylegan2(parts: Parts, path: str) -> Found:
-    tensors = {name: view for name, view in parts.tensors.items() if stylegan2_layout.is_known(name)}
-    notes = left_out(sorted(parts.tensors.keys() - tensors.keys()))
+    tensors, notes = _known(parts, stylegan2_layout.is_known, path)
     for module in ("mapping.fc0", "synthesis.b4.conv1"):
         activation = parts.attribute(module, "activation", "lrelu")
         if activation != "lrelu":
@@ -146,6 +151,7 @@ def _stylegan2(parts: Parts, path: str) -> Found:
     switches = Switches(
         conv_clamp=clamps.pop(),
         lr_multiplier=_number(parts.attribute("mapping.fc0", "bias_gain", 0.01), path) or 0.01,
+        label_mode="table" if "mapping.embed_proj.weight" in tensors else "embed",
         num_fp16_res=sum(bool(parts.attribute(name, "use_fp16", False)) for name in blocks),
     )
     for name, view in tensors.items():
@@ -157,16 +163,11 @@ def _stylegan2(parts: Parts, path: str) -> Found:
 
 
 def _stylegan3(parts: Parts, path: str) -> Found:
-    if "mapping.embed_proj" in parts.modules or _rank(parts, "mapping.w_avg") == 2:
-        raise UnsupportedCheckpointError(
-            f"{path}: a StyleGAN-XL network; its way of mapping classes is not drawn here yet"
-        )
-    tensors = {name: view for name, view in parts.tensors.items() if stylegan3_layout.is_known(name)}
-    notes = left_out(sorted(parts.tensors.keys() - tensors.keys()))
+    tensors, notes = _known(parts, stylegan3_layout.is_known, path)
     names = parts.attribute("synthesis", "layer_names")
     if not isinstance(names, list) or not all(type(name) is str for name in names):
         raise CorruptCheckpointError(f"{path}: the layers of the network have no names")
-    options = {
+    options: dict[str, Any] = {
         "layers": [_layer_geometry(parts, name, path) for name in names],
         "input": {
             "size": _pair(parts.attribute("synthesis.input", "size"), path),
@@ -176,13 +177,37 @@ def _stylegan3(parts: Parts, path: str) -> Found:
         "output_scale": _number(parts.attribute("synthesis", "output_scale", 0.25), path),
         "lr_multiplier": _number(parts.attribute("mapping.fc0", "bias_gain", 0.01), path),
     }
+    if "mapping.embed_proj.weight" in tensors:
+        options["label_mode"] = "table"
     description = stylegan3_layout.describe(stylegan2_layout.shapes_of(tensors), options, path)
     _check_stated(parts, description, path)
     return Found(description, tensors, FORMAT, notes=notes)
 
 
-def _rank(parts: Parts, name: str) -> int:
-    return len(parts.tensors[name].shape) if name in parts.tensors else 0
+def _known(
+    parts: Parts, is_known: Callable[[str], bool], path: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Tensors of the generator that drawing needs, and a note on the others."""
+    tensors: dict[str, Any] = {name: view for name, view in parts.tensors.items() if is_known(name)}
+    unknown = sorted(parts.tensors.keys() - tensors.keys())
+    table = tensors.get("mapping.embed.weight")
+    if not isinstance(parts.modules.get("mapping.embed"), Instance) or table is None:
+        return tensors, left_out(unknown)
+    # StyleGAN-XL. Every network of it holds the table of ImageNet's 1000 classes, also one with
+    # fewer classes of its own, or none: the averages tell how many there are.
+    if "mapping.embed_proj.weight" not in tensors:
+        del tensors["mapping.embed.weight"]
+        return tensors, left_out(unknown)
+    if parts.attribute("mapping.embed_proj", "activation", "lrelu") != "lrelu":
+        raise UnsupportedCheckpointError(f"{path}: a StyleGAN-XL that maps classes without leaky ReLU")
+    if parts.attribute("mapping.embed_proj", "bias_gain", 1) != 1:
+        raise UnsupportedCheckpointError(f"{path}: a StyleGAN-XL with a learning rate of its own for classes")
+    shape = parts.tensors["mapping.w_avg"].shape if "mapping.w_avg" in tensors else ()
+    classes = shape[0] if len(shape) == 2 else parts.attribute("", "c_dim", table.shape[0])
+    if type(classes) is not int or len(table.shape) != 2 or not 1 <= classes <= table.shape[0]:
+        raise CorruptCheckpointError(f"{path}: {ascii(classes)[:40]} classes in a table {list(table.shape)}")
+    tensors["mapping.embed.weight"] = turned("mapping.embed.weight", table, first_rows(classes), path)
+    return tensors, left_out(unknown)
 
 
 def _layer_geometry(parts: Parts, name: str, path: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from explorer.checkpoints.values import Bag, Meaning
+from explorer.checkpoints.values import Bag, Inert, Meaning
 
 if TYPE_CHECKING:
     from explorer.checkpoints.pickle_machine import PickleMachine
@@ -231,7 +231,7 @@ def _stack_global(machine: PickleMachine) -> None:
 
 
 def _push_global(machine: PickleMachine, module: str, name: str) -> None:
-    meaning = machine.names.get((module, name))
+    meaning = machine.names.get((module, name)) or machine.inert(module, name)
     shown = f"{module[:80]}.{name[:80]}"
     if meaning is None:
         kind = machine.foreign(module, name)
@@ -262,6 +262,8 @@ def _newobj_ex(machine: PickleMachine) -> None:
 
 
 def _use(machine: PickleMachine, function: object, arguments: object, way: str) -> None:
+    if isinstance(function, Inert):
+        raise machine.unsafe(f"calls what it made of {ascii(function.name)[1:-1]}")
     if not isinstance(function, Meaning) or not isinstance(arguments, tuple):
         raise machine.corrupt("calls what is no function")
     maker = function.call if way == "call" else function.make

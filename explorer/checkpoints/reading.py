@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.checkpoints import (
+    discriminators,
     genforce,
     nvidia_tensorflow,
     nvidia_torch,
@@ -35,7 +36,12 @@ from explorer.checkpoints.strangers import name_stranger
 from explorer.checkpoints.torch_streams import LEGACY_MAGIC, read_archive, read_legacy
 from explorer.checkpoints.values import Impossible
 from explorer.checkpoints.zip_archive import Archive
-from explorer.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError
+from explorer.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    UnsafeCheckpointError,
+    UnsupportedCheckpointError,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -131,7 +137,7 @@ def _read(mapping: mmap.mmap, path: str, sha256: str | None) -> LoadedNetwork:
         return _read_safetensors(mapping, buffer, path, sha256)
     budget = Budget()
     value, notes = _read_value(buffer, path, budget)
-    found = _recognise(value, path)
+    found = _recognise(value, budget, path)
     tensors, more = _copy_out(found.tensors, len(buffer), path)
     return LoadedNetwork(
         description=found.description,
@@ -192,7 +198,17 @@ def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, lis
         return read_legacy(path, buffer, budget), []
     if head[:1] != b"\x80":
         raise name_stranger(path, buffer)
-    machine = PickleMachine(path, buffer, 0, len(buffer), PLAIN_PICKLE, budget, foreign=foreign_kind)
+    names = {**PLAIN_PICKLE, **discriminators.CALLS}
+    machine = PickleMachine(
+        path,
+        buffer,
+        0,
+        len(buffer),
+        names,
+        budget,
+        foreign=foreign_kind,
+        inert=discriminators.inert_name,
+    )
     value = machine.run()
     if machine.position != len(buffer):
         # A second pickle behind a harmless first is a way past scanners.
@@ -200,7 +216,7 @@ def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, lis
     return value, []
 
 
-def _recognise(value: Any, path: str) -> Found:
+def _recognise(value: Any, budget: Budget, path: str) -> Found:
     if nvidia_torch.is_snapshot(value):
         return nvidia_torch.read_snapshot(value, path)
     if nvidia_tensorflow.is_network(value):
@@ -215,6 +231,10 @@ def _recognise(value: Any, path: str) -> Found:
         state = plain_state.find_state(value)
         if state is not None:
             return plain_state.read_state(state, path)
+    if budget.globals & discriminators.CARRIES_CODE:
+        raise UnsafeCheckpointError(
+            f"{path}: refused, and nothing in it was run. The file carries program code and no network"
+        )
     raise UnsupportedCheckpointError(f"{path}: {_say(value)}, but not a generator this version knows")
 
 

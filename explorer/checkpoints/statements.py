@@ -51,6 +51,13 @@ PLANE = Change(lambda s: s[2:], lambda t: t[0, 0], 4, ones=(0, 1))
 """[1, 1, h, w] to [h, w]."""
 CHANNELS = Change(lambda s: _take(s, 1), lambda t: t[0, :, 0, 0], 4, ones=(0, 2, 3))
 """[1, c, 1, 1] to [c]."""
+
+
+def first_rows(count: int) -> Change:
+    """The first rows of a table that is longer than it need be."""
+    return Change(lambda s: (min(s[0], count), s[1]), lambda t: t[:count], 2)
+
+
 SCALAR = Change(lambda s: (), lambda t: t.reshape(()), 1, ones=(0,))
 """[1] to []."""
 

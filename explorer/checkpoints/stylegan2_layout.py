@@ -113,7 +113,7 @@ def is_known(name: str) -> bool:
 
 
 _KNOWN = re.compile(
-    r"mapping\.(w_avg|label\.weight|(embed|fc\d+)\.(weight|bias))"
+    r"mapping\.(w_avg|label\.weight|(embed|embed_proj|fc\d+)\.(weight|bias))"
     r"|synthesis\.b\d+\.(const|resample_filter"
     r"|conv[01]\.(weight|bias|noise_strength|noise_const|resample_filter|affine\.(weight|bias))"
     r"|torgb\.(weight|bias|affine\.(weight|bias))"
@@ -153,6 +153,10 @@ def latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
         # TensorFlow's StyleGAN 1 and 2: a bare matrix [classes, width].
         c_dim, label_width = shape_of(shapes, "mapping.label.weight", 2, path)
         width -= label_width
+    elif "mapping.embed_proj.weight" in shapes:
+        # StyleGAN-XL: a row per class, brought to the width that is joined behind z.
+        c_dim = shape_of(shapes, "mapping.embed.weight", 2, path)[0]
+        width -= shape_of(shapes, "mapping.embed_proj.weight", 2, path)[0]
     elif "mapping.embed.weight" in shapes:
         label_width, c_dim = shape_of(shapes, "mapping.embed.weight", 2, path)
         width -= label_width
@@ -164,6 +168,14 @@ def latent_sizes(shapes: Shapes, path: str) -> tuple[int, int]:
 def mapping_shapes(shapes: Shapes, w_dim: int, *, has_label_bias: bool, path: str) -> dict[str, Shape]:
     """Tensors the mapping network must have, with the shapes that fit each other."""
     expected: dict[str, Shape] = {"mapping.w_avg": (w_dim,)}
+    by_table = "mapping.embed_proj.weight" in shapes
+    if by_table:
+        c_dim, inner = shape_of(shapes, "mapping.embed.weight", 2, path)
+        label_width = shape_of(shapes, "mapping.embed_proj.weight", 2, path)[0]
+        expected["mapping.embed_proj.weight"] = (label_width, inner)
+        expected["mapping.embed_proj.bias"] = (label_width,)
+        if len(shapes.get("mapping.w_avg", ())) == 2:
+            expected["mapping.w_avg"] = (c_dim, w_dim)
     width = shape_of(shapes, "mapping.fc0.weight", 2, path)[1]
     depth = sum(1 for name in shapes if re.fullmatch(r"mapping\.fc\d+\.weight", name))
     for index in range(depth):
@@ -173,7 +185,7 @@ def mapping_shapes(shapes: Shapes, w_dim: int, *, has_label_bias: bool, path: st
         if out > MAX_WIDTH:
             raise CorruptCheckpointError(f"{path}: a mapping network {out} wide")
         width = out
-    if "mapping.embed.weight" in shapes and has_label_bias:
+    if "mapping.embed.weight" in shapes and has_label_bias and not by_table:
         expected["mapping.embed.bias"] = (shape_of(shapes, "mapping.embed.weight", 2, path)[0],)
     return expected
 

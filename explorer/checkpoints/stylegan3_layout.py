@@ -48,7 +48,7 @@ LAYER_PAIRS = ("in_size", "out_size")
 """Width and height."""
 
 _TENSORS = re.compile(
-    r"mapping\.(w_avg|(embed|fc\d+)\.(weight|bias))"
+    r"mapping\.(w_avg|(embed|embed_proj|fc\d+)\.(weight|bias))"
     r"|synthesis\.input\.(weight|transform|freqs|phases|affine\.(weight|bias))"
     r"|synthesis\.L\d+_\d+_\d+\.(weight|bias|magnitude_ema|up_filter|down_filter|affine\.(weight|bias))"
 )
@@ -65,7 +65,7 @@ def describe(shapes: Shapes, options: Mapping[str, Any], path: str) -> NetworkDe
     Parameters
     ----------
     options : `layers` (one dictionary per layer, toRGB last), `input`, `output_scale`,
-        `lr_multiplier`, all plain JSON
+        `lr_multiplier`, and `label_mode` where it is "table" (StyleGAN-XL), all plain JSON
 
     Raises
     ------

@@ -280,6 +280,16 @@ class Instance:
         self.state = state
 
 
+@dataclass(slots=True, eq=False)
+class Inert:
+    """Something of a discriminator, known by name only: what it is made of is dropped."""
+
+    name: str
+
+    def build(self, state: object) -> None:
+        """Take attributes of any form, and forget them."""
+
+
 def whole_numbers(value: object) -> tuple[int, ...]:
     """A tuple or list of whole numbers from 0 to `MAX_SIZE`."""
     if not isinstance(value, tuple | list) or len(value) > 64:

@@ -343,15 +343,3 @@ def spoiled_alias_free(folder: Path, **changes: Any) -> Path:
 def test_geometry_that_cannot_be(changes: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(CorruptCheckpointError):
         load_generator(spoiled_alias_free(tmp_path, **changes))
-
-
-def test_a_network_of_stylegan_xl_is_named(tmp_path: Path) -> None:
-    root = Module("Generator")
-    root.modules["mapping"] = Module("MappingNetwork", buffers={"w_avg": torch.zeros(10, 7)})
-    root.modules["synthesis"] = Module(
-        "SynthesisNetwork", {"layer_names": ["L0_36_8"]}, modules={"input": Module("SynthesisInput")}
-    )
-    path = tmp_path / "network.pkl"
-    path.write_bytes(pickle({"G_ema": root}))
-    with pytest.raises(UnsupportedCheckpointError, match="StyleGAN-XL"):
-        read_checkpoint(path)
