@@ -99,6 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="420",
         help="444 keeps fine colours; many players refuse it",
     )
+    add("--music", metavar="FILE", help="a sound file to go under the film (MP4, MOV, WebM)")
     add("--label", action="store_true", help='write "AI-generated" into a corner')
     add(
         "--out",
@@ -121,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
     if Path(args.out).suffix.lower() == ".film":
         return _save_document(args, film)
     settings = FilmSettings(args.quality, args.chroma, args.label)
-    work = write_film(engine, film, args.out, settings)
+    work = write_film(engine, film, args.out, settings, args.music)
     try:
         with closing(work), Progress(film.frames, "frames") as bar:
             shown = 0

@@ -40,18 +40,24 @@ class Encoder(Protocol):
 
 
 def make_encoder(
-    format: FilmFormat, settings: FilmSettings, fps: float, size: tuple[int, int], claims: Claims
+    format: FilmFormat,
+    settings: FilmSettings,
+    fps: float,
+    size: tuple[int, int],
+    claims: Claims,
+    music: Path | None = None,
 ) -> Encoder:
     """Make the encoder of a format; libraries are imported here and not before.
 
     Parameters
     ----------
     size : width and height of a frame.
+    music : a file whose sound goes under the film, where the format has sound.
     """
     if format in ("MP4", "WEBM", "MOV"):
         from explorer.export.video_av import VideoEncoder
 
-        return VideoEncoder(format, settings, fps, size)
+        return VideoEncoder(format, settings, fps, size, music)
     from explorer.export import video_pillow
 
     if format == "GIF":

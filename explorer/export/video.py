@@ -65,10 +65,14 @@ class FilmReport:
 
 
 def save_film(
-    engine: "Engine", film: Film, path: str | Path, settings: FilmSettings = FilmSettings()
+    engine: "Engine",
+    film: Film,
+    path: str | Path,
+    settings: FilmSettings = FilmSettings(),
+    music: str | Path | None = None,
 ) -> FilmReport:
     """Write a film in one go; see `write_film`."""
-    work = write_film(engine, film, path, settings)
+    work = write_film(engine, film, path, settings, music)
     while True:
         try:
             next(work)
@@ -78,7 +82,11 @@ def save_film(
 
 
 def write_film(
-    engine: "Engine", film: Film, path: str | Path, settings: FilmSettings = FilmSettings()
+    engine: "Engine",
+    film: Film,
+    path: str | Path,
+    settings: FilmSettings = FilmSettings(),
+    music: str | Path | None = None,
 ) -> Generator[FilmProgress, None, FilmReport]:
     """Write a film to `path`, film document inside, replacing what was there.
 
@@ -87,6 +95,7 @@ def write_film(
     engine : belongs to the calling thread.
     path : `.mp4`, `.webm`, `.mov`, `.gif` or `.webp`; a name without a suffix, or a folder
         that exists, takes PNG files (frame000000.png, ...).
+    music : a sound file to go under MP4, MOV and WebM, from its beginning to the film's end.
 
     Yields
     ------
@@ -109,11 +118,13 @@ def write_film(
     format = film_format_of(path)
     size = frame_size(film, info.resolution)
     check_fits(format, *size, film.fps, settings)
+    if music is not None:
+        _check_music(music, format)
     if format == "FRAMES":
         _check_folder(path, film.frames)
         make_folder(path.parent)
     claims = claims_of_film(film, info)
-    encoder = make_encoder(format, settings, film.fps, size, claims)
+    encoder = make_encoder(format, settings, film.fps, size, claims, None if music is None else Path(music))
     about = _about(engine, film, settings, format, size)
     job = Job(path, about, film.frames, encoder.segment_frames, encoder.suffix)
     missing = job.missing()
@@ -186,6 +197,14 @@ def _about(
         "precision": engine.precision,
         "directions": vectors,
     }
+
+
+def _check_music(music: str | Path, format: FilmFormat) -> None:
+    if format not in ("MP4", "MOV", "WEBM"):
+        raise ExportError("this format has no sound; choose MP4, MOV or WebM, or leave out the music")
+    from explorer.export.music import check_music
+
+    check_music(music)
 
 
 def _check_folder(path: Path, frames: int) -> None:

@@ -5,6 +5,7 @@ shown with another matrix by every second player. The number of encoder threads 
 fixed, since H.264's bytes depend on it.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -17,6 +18,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from explorer.errors import ExportError
 from explorer.export.film_formats import FilmFormat, FilmSettings
 from explorer.export.film_frames import Pixels
+from explorer.export.music import Soundtrack
 from explorer.provenance import Claims, containers, xmp
 
 SEGMENT_SECONDS = 4.0
@@ -39,10 +41,17 @@ _CONTAINER_OPTIONS = {
 class VideoEncoder:
     """One film as MP4, WebM or MOV."""
 
-    def __init__(self, format: FilmFormat, settings: FilmSettings, fps: float, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        format: FilmFormat,
+        settings: FilmSettings,
+        fps: float,
+        size: tuple[int, int],
+        music: Path | None = None,
+    ) -> None:
         self.segment_frames = max(8, min(240, round(fps * SEGMENT_SECONDS)))
         self.suffix = f".{_MUXERS[format]}"
-        self._format, self._size = format, size
+        self._format, self._size, self._music = format, size, music
         self._rate = Fraction(fps).limit_denominator(1001)
         self._codec, self._pixel_format, self._options = _codec(format, settings)
 
@@ -64,15 +73,16 @@ class VideoEncoder:
             container = _begun(file, _MUXERS[self._format], _CONTAINER_OPTIONS[self._format])
             try:
                 container.metadata.update(self._tags(claims))
-                self._copy(container, segments)
+                self._copy(container, segments, claims)
             finally:
                 container.close()
             if self._format != "WEBM":
                 file.seek(0, os.SEEK_END)
                 file.write(containers.mp4_box(xmp.build(claims)))
 
-    def _copy(self, container: Any, segments: Sequence[Path]) -> None:
+    def _copy(self, container: Any, segments: Sequence[Path], claims: Claims) -> None:
         stream: Any = None
+        sound: Soundtrack | None = None
         before = 0  # frames of the segments so far
         for path in segments:
             with av.open(str(path)) as segment:
@@ -80,6 +90,8 @@ class VideoEncoder:
                 if stream is None:
                     stream = container.add_stream_from_template(source)
                     stream.time_base = 1 / self._rate
+                    if self._music is not None and claims.film is not None:
+                        sound = Soundtrack(container, self._music, self._format, claims.film.seconds)
                 count = 0
                 packets: Iterator[Any] = segment.demux(source)
                 for packet in packets:
@@ -91,9 +103,13 @@ class VideoEncoder:
                     packet.dts = round(packet.dts * rate) + before
                     packet.duration, packet.time_base = 1, 1 / self._rate
                     packet.stream = stream
+                    if sound is not None:
+                        sound.write_until(float((before + count) / self._rate))
                     container.mux(packet)
                     count += 1
                 before += count
+        if sound is not None:
+            sound.write_until(math.inf)
 
     def _tags(self, claims: Claims) -> dict[str, str]:
         tags = {"comment": claims.description, "software": claims.software}

@@ -144,6 +144,22 @@ def stretched(film: Film, factor: float) -> Film:
     return film.with_(cells=cells, length=film.length * factor)
 
 
+def snapped(film: Film, marks: Sequence[float], within: float = 0.25, cell: int = 0) -> Film:
+    """Move keyframes onto the nearest of `marks`, seconds in rising order, where one is near enough.
+
+    The first keyframe stays; two keyframes never meet on one mark.
+    """
+    keys = list(film.cells[cell])
+    taken = {0.0}
+    for index in range(1, len(keys)):
+        free = [mark for mark in marks if mark not in taken and mark > keys[index - 1].time]
+        nearest = min(free, key=lambda mark: abs(mark - keys[index].time), default=None)
+        if nearest is not None and abs(nearest - keys[index].time) <= within:
+            keys[index] = keys[index].with_(time=_bounded(nearest))
+            taken.add(nearest)
+    return _arranged(film, tuple(keys), cell)
+
+
 def lasting(film: Film, seconds: float) -> Film:
     """Play in `seconds`, to the frame; a film of one still picture stands that long."""
     frames = max(1, int(seconds * film.fps + 0.5))
