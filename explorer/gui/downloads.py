@@ -76,6 +76,7 @@ class Downloads(QObject):
         self._fetch = fetch
         self._running: dict[str, DownloadProgress | None] = {}
         self._stops: dict[str, threading.Event] = {}
+        self._is_closed = False
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="download")
         self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(self._end, Qt.ConnectionType.QueuedConnection)
@@ -108,6 +109,7 @@ class Downloads(QObject):
 
     def close(self) -> None:
         """Stop everything and wait for the thread: what has arrived is kept."""
+        self._is_closed = True
         for stop in self._stops.values():
             stop.set()
         self._pool.shutdown(wait=True)
@@ -143,6 +145,8 @@ class Downloads(QObject):
 
     @Slot(object, object)
     def _end(self, entry: "PublicNetwork", result: Path | Exception) -> None:
+        if self._is_closed:
+            return
         self._running.pop(entry.name, None)
         self._stops.pop(entry.name, None)
         self.changed.emit(entry.name)

@@ -137,8 +137,9 @@ class NetworksPage(QDialog):
         return self._entries.get(self._key)
 
     def refresh(self) -> None:
-        """Look again for what is there."""
-        self._tasks.run(partial(gather, tuple(self._recent()), self._in_use), self._have)
+        """Look again for what is there; a hidden page does so when it is shown."""
+        if self.isVisible():
+            self._tasks.run(partial(gather, tuple(self._recent()), self._in_use), self._have)
 
     def show_in_use(self, ref: ModelRef | None) -> None:
         """Mark the network that the picture comes from."""
@@ -166,14 +167,10 @@ class NetworksPage(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """From the search, Up and Down move in the list, and Enter opens."""
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.search.hasFocus():
-            item = self.tree.currentItem()
-            step = self.tree.itemBelow if event.key() == Qt.Key.Key_Down else self.tree.itemAbove
-            item = step(item) if item is not None else None
-            while item is not None and item.data(0, KEY) is None:
-                item = step(item)
-            if item is not None:
-                self.tree.setCurrentItem(item)
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        if event.key() in steps and self._key in self._items:
+            row = self.shown.index(self._key) + steps[Qt.Key(event.key())]
+            self.choose(self.shown[min(max(row, 0), len(self.shown) - 1)])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             # Not the dialog's own way, which is to press a button that was not meant.
             self._open()
@@ -334,6 +331,7 @@ class NetworksPage(QDialog):
             )
             self.offline.show()
             self.here.setChecked(True)
+        self._show_card()
         self.refresh()
 
     def _stopped(self, _network: PublicNetwork) -> None:
