@@ -87,7 +87,7 @@ def not_found(name: str, others: list[str] | None = None, folder: Path | None = 
 def _public_names() -> set[str]:
     try:
         return {entry.name for entry in public_networks()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         log.warning("the table of public networks cannot be read: %s", error)
         return set()
 

@@ -116,8 +116,11 @@ def class_names(name: str, c_dim: int, path: Path | None = None) -> tuple[str, .
 @lru_cache(maxsize=4)
 def _read(path: Path) -> tuple[PublicNetwork, ...]:
     document = json.loads(path.read_text("utf-8"))
-    licences = {key: _licence(key, row) for key, row in document["licences"].items()}
-    entries = tuple(_entry(row, licences) for row in document["networks"])
+    try:
+        licences = {key: _licence(key, row) for key, row in document["licences"].items()}
+        entries = tuple(_entry(row, licences) for row in document["networks"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name}: something is missing, or of another kind: {error}") from error
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:

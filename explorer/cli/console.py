@@ -69,6 +69,43 @@ class Progress:
         self._stream.flush()
 
 
+class ByteBar:
+    """A bar for bytes, with rate and time left, on a terminal; silent elsewhere.
+
+    Use as a context manager; the line is wiped at the end.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._visible = self._stream.isatty()
+
+    def __enter__(self) -> "ByteBar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._visible:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def show(self, stage: str, done: int, total: int | None, rate: float, left: float | None) -> None:
+        """Draw how far it is: bytes, bytes a second, seconds left."""
+        if not self._visible:
+            return
+        line = f"{stage} {done / 2**20:.1f}"
+        if total:
+            filled = round(24 * min(done / total, 1))
+            line = f"{'█' * filled}{'░' * (24 - filled)} {line}/{total / 2**20:.1f}"
+        line += " MiB"
+        if rate > 0:
+            line += f"  {rate / 2**20:.3g} MiB/s"
+        if left is not None:
+            line += f"  {_clock_time(left)} left"
+        self._stream.write(f"\r{line}\x1b[K")
+        self._stream.flush()
+
+
 def _clock_time(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
