@@ -91,6 +91,16 @@ def read_checkpoint(path: str | os.PathLike[str], sha256: str | None = None) -> 
         ) from error
 
 
+def read_value(path: str | os.PathLike[str]) -> Any:
+    """Read the inert value in a pickle or torch container that need not be a generator.
+
+    Tensors stay statements (`TensorView`, `NumpyArray`). Raises as `read_checkpoint` does.
+    """
+    shown = str(Path(path))
+    buffer = memoryview(_open(path, shown))
+    return _read_value(buffer, shown, Budget())[0]
+
+
 def inspect_checkpoint(path: str | os.PathLike[str]) -> CheckpointInfo:
     """Tell what a checkpoint is. Raises as `read_checkpoint` does; no weight reaches a device."""
     network = read_checkpoint(path)
@@ -99,6 +109,7 @@ def inspect_checkpoint(path: str | os.PathLike[str]) -> CheckpointInfo:
         format=network.format,
         architecture=description.architecture,
         resolution=description.resolution,
+        width=description.width,
         z_dim=description.z_dim,
         w_dim=description.w_dim,
         c_dim=description.c_dim,
@@ -170,12 +181,16 @@ def _check_stated(stated: NetworkDescription, tensors: dict[str, torch.Tensor], 
     told = _describe_again(stated, stylegan2_layout.shapes_of(tensors), path)
     for name, value in told.as_json().items():
         claim = getattr(stated, name)
-        if name == "options":
-            name, value, claim = "arch", value.get("arch"), claim.get("arch", value.get("arch"))
-        if claim != value:
-            raise CorruptCheckpointError(
-                f"{path}: the header states {name} {claim!r}, the tensors say {value!r}"
-            )
+        if name != "options":
+            _compare(name, claim, value, path)
+            continue
+        _compare("arch", claim.get("arch", value.get("arch")), value.get("arch"), path)
+        _compare("base_size", claim.get("base_size"), value.get("base_size"), path)
+
+
+def _compare(name: str, claim: object, value: object, path: str) -> None:
+    if claim != value:
+        raise CorruptCheckpointError(f"{path}: the header states {name} {claim!r}, the tensors say {value!r}")
 
 
 def _describe_again(stated: NetworkDescription, shapes: Shapes, path: str) -> NetworkDescription:

@@ -8,7 +8,7 @@ segments outlive a crash and a closed generator alike; `discard` throws them awa
 
 import hashlib
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from explorer.export.film_frames import FrameMaker, Pixels, frame_size
 from explorer.export.film_job import FRAME_NAME, Job, discard
 from explorer.export.film_writer import FilmWriter
 from explorer.provenance import Claims
+from explorer.provenance.finish import Finish, Label
 from explorer.recipe import Film
 from explorer.recipe.film_document import dumps
 
@@ -123,7 +124,8 @@ def write_film(
     if format == "FRAMES":
         _check_folder(path, film.frames)
         make_folder(path.parent)
-    claims = claims_of_film(film, info)
+    finish = Finish(label=Label() if settings.label else None)
+    claims = replace(claims_of_film(film, info), finish=finish)
     encoder = make_encoder(format, settings, film.fps, size, claims, None if music is None else Path(music))
     about = _about(engine, film, settings, format, size)
     job = Job(path, about, film.frames, encoder.segment_frames, encoder.suffix)
@@ -182,10 +184,11 @@ def _about(
     engine: "Engine", film: Film, settings: FilmSettings, format: FilmFormat, size: tuple[int, int]
 ) -> dict[str, Any]:
     """Everything the bytes of a segment depend on."""
-    named = {p.name for keys in film.cells for key in keys for p in key.recipe.directions}
+    named = {p.name for keys in film.cells for key in keys for p in key.recipe.directions if p.stored is None}
+    known = engine.directions_of(film.model)
     vectors = {
-        name: hashlib.sha256(engine.directions[name].vector.cpu().numpy().tobytes()).hexdigest()
-        for name in sorted(named & set(engine.directions))
+        name: hashlib.sha256(known[name].vector.cpu().numpy().tobytes()).hexdigest()
+        for name in sorted(named & set(known))
     }
     return {
         "program": explorer.__version__,

@@ -101,7 +101,8 @@ def compose(
         if recipe.psi != 1:
             ws = truncate(ws, w_avg, recipe.psi, recipe.cutoff)
         for wish in recipe.directions:
-            direction = directions[wish.name]
+            direction = _meant(wish, directions)
+            assert direction is not None, "resolve leaves only directions that are known"
             rows = rows_of(wish.layers or direction.layers, generator.num_ws)
             ws = push(ws, direction, wish.amount, rows)
         return ws
@@ -190,7 +191,9 @@ def _directions(
 ) -> tuple[Push, ...]:
     possible: list[Push] = []
     for wish in recipe.directions:
-        direction = directions.get(wish.name)
+        if not wish.is_on:
+            continue
+        direction = _meant(wish, directions)
         if direction is None:
             notices.append(f"direction {wish.name!r} is not known for this network and is left out")
             continue
@@ -202,7 +205,14 @@ def _directions(
             continue
         rows = rows_of(wish.layers or direction.layers, generator.num_ws)
         if rows:
-            possible.append(Push(wish.name, wish.amount, rows))
+            possible.append(replace(wish, layers=rows))
         else:
             notices.append(f"direction {wish.name!r} acts on rows that this network does not have")
     return tuple(possible)
+
+
+def _meant(wish: Push, directions: Mapping[str, Direction]) -> Direction | None:
+    """What a push goes along: what it carries, or else what its name stands for here."""
+    if wish.stored is not None:
+        return Direction.carried(wish.name, wish.stored)
+    return directions.get(wish.name)

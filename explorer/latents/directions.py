@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.recipe import Layers
+from explorer.recipe import Layers, StoredDirection
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,20 @@ class Direction:
     def fits(self, num_ws: int, w_dim: int) -> bool:
         """Whether it can act on `ws` of this size."""
         return self.vector.shape[-1] == w_dim and (self.vector.ndim == 1 or self.vector.shape[0] == num_ws)
+
+    def stored(self) -> StoredDirection:
+        """Spell it as a value that a recipe may carry."""
+        values = np.ascontiguousarray(self.vector.detach().cpu().float().numpy(), dtype="<f4")
+        rows = 1 if values.ndim == 1 else values.shape[0]
+        kind = self.kind[:32]
+        return StoredDirection(rows, values.shape[-1], values.tobytes(), float(self.sigma), self.layers, kind)
+
+    @classmethod
+    def carried(cls, name: str, stored: StoredDirection) -> "Direction":
+        """Make the direction that a recipe carries."""
+        values = torch.from_numpy(np.frombuffer(stored.data, dtype="<f4").astype(np.float32))
+        vector = values if stored.rows == 1 else values.reshape(stored.rows, stored.width)
+        return cls(name, stored.kind, vector, stored.sigma, stored.layers)
 
 
 def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -> Tensor:

@@ -6,14 +6,17 @@ each: amount 1 is one standard deviation.
 """
 
 import math
+from collections.abc import Generator as Pieces
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.errors import DirectionError
 from explorer.latents.directions import Direction
 from explorer.models import Generator
 from explorer.recipe import Layers
@@ -25,6 +28,9 @@ Matrix = NDArray[np.float64]
 SAMPLES = 20_000
 """Latents for the statistics of W; more change the first components by less than they differ."""
 BATCH = 2_000
+
+Method = Literal["pca", "zone", "sefa", "random"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +46,60 @@ class Statistics:
     def sigma(self, vector: Vector) -> float:
         """Standard deviation of W along a unit vector."""
         return math.sqrt(max(float(vector @ self.covariance @ vector), 0.0))
+
+
+def find(
+    generator: Generator,
+    method: Method = "pca",
+    layers: Layers = "all",
+    components: int = 20,
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> Pieces[tuple[int, int], None, list[Direction]]:
+    """Find directions piece by piece, so that it can be watched and given up.
+
+    Parameters
+    ----------
+    method : "pca" of W, "zone" for the PCA of the styles of `layers`, "sefa", or "random".
+    layers : rows that the directions act on; "zone" and "sefa" also look at these alone.
+    components : directions wanted; there are never more than `w_dim`.
+    samples : latents for the statistics of W, from two.
+
+    Yields
+    ------
+    (samples drawn, samples in all)
+
+    Raises
+    ------
+    DirectionError
+        If no layer of this network reads these rows, or W does not vary at all.
+    """
+    if not rows_of(layers, generator.num_ws):
+        raise DirectionError(f"this network has rows 0 to {generator.num_ws - 1}, and none of {layers!r}")
+    gathered = _Gathered()
+    for batch in sample_w(generator, samples, seed):
+        gathered.add(batch)
+        yield gathered.count, samples
+    stats = gathered.statistics()
+    if not stats.covariance.any():
+        raise DirectionError("all latents of this network are the same, so there is nothing to find")
+    if method == "pca":
+        return principal_directions(stats, components, layers, _prefix("pca", layers))
+    try:
+        if method == "zone":
+            return zone_directions(generator, stats, layers, components)
+        if method == "sefa":
+            found = closed_form_directions(generator, stats, layers, components)
+        else:
+            found = random_directions(stats, components, seed, layers)
+    except ValueError as error:
+        raise DirectionError(str(error)) from None
+    prefix = _prefix(method, layers)
+    return [replace(direction, name=f"{prefix} {i + 1}") for i, direction in enumerate(found)]
+
+
+def _prefix(method: Method, layers: Layers) -> str:
+    return method if layers == "all" else f"{method} {_zone_name(layers)}"
 
 
 def sample_w(generator: Generator, count: int, seed: int = 0) -> Iterator[Tensor]:
@@ -67,16 +127,31 @@ def statistics(batches: Iterator[Tensor]) -> Statistics:
     ValueError
         If there are fewer than two points.
     """
-    count, total, moment = 0, np.zeros(1), np.zeros((1, 1))
+    gathered = _Gathered()
     for batch in batches:
+        gathered.add(batch)
+    return gathered.statistics()
+
+
+class _Gathered:
+    """Sums from which the statistics follow."""
+
+    def __init__(self) -> None:
+        self.count, self.total, self.moment = 0, np.zeros(1), np.zeros((1, 1))
+
+    def add(self, batch: Tensor) -> None:
+        """Take points in: [N, w_dim]."""
         values = batch.cpu().double().numpy()
-        count += len(values)
-        total = total + values.sum(0)
-        moment = moment + values.T @ values
-    if count < 2:
-        raise ValueError(f"statistics of W need at least two points, not {count}")
-    mean = total / count
-    return Statistics(mean, (moment - count * np.outer(mean, mean)) / (count - 1), count)
+        self.count += len(values)
+        self.total = self.total + values.sum(0)
+        self.moment = self.moment + values.T @ values
+
+    def statistics(self) -> Statistics:
+        if self.count < 2:
+            raise ValueError(f"statistics of W need at least two points, not {self.count}")
+        mean = self.total / self.count
+        covariance = (self.moment - self.count * np.outer(mean, mean)) / (self.count - 1)
+        return Statistics(mean, covariance, self.count)
 
 
 def principal_directions(

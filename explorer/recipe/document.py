@@ -2,8 +2,9 @@
 
 Once written into a picture, a shape is a promise: fields may be added with a
 new version, never renamed. `read` accepts every version up to `VERSION`. A field
-written only where it is used (`class_mix`) needs no new version: a program that
-does not know it refuses that recipe in words, and reads all others.
+written only where it is used (`class_mix`, a direction's `vector` and `on`) needs no
+new version: a program that does not know it refuses that recipe in words, and reads
+all others.
 """
 
 import base64
@@ -22,6 +23,7 @@ from explorer.recipe.recipe import (
     Push,
     Recipe,
     SeedBlend,
+    StoredDirection,
     StoredLatent,
     Transform,
 )
@@ -46,14 +48,7 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
         ],
         "psi": float(recipe.psi),
         "cutoff": recipe.cutoff,
-        "directions": [
-            {
-                "name": p.name,
-                "amount": float(p.amount),
-                "layers": None if p.layers is None else format_layers(p.layers),
-            }
-            for p in recipe.directions
-        ],
+        "directions": [_push_to_json(push) for push in recipe.directions],
         "noise": {
             "mode": recipe.noise.mode,
             "seed": recipe.noise.seed,
@@ -135,14 +130,7 @@ def from_json(data: Any) -> Recipe:
             mixes=tuple(Mix(m["seed"], _layers(m["layers"]), _float(m["strength"])) for m in data["mixes"]),
             psi=_float(data["psi"]),
             cutoff=data["cutoff"],
-            directions=tuple(
-                Push(
-                    _str(p["name"]),
-                    _float(p["amount"]),
-                    None if p["layers"] is None else _layers(p["layers"]),
-                )
-                for p in data["directions"]
-            ),
+            directions=tuple(_push_from_json(push) for push in data["directions"]),
             noise=Noise(data["noise"]["mode"], data["noise"]["seed"], _float(data["noise"]["strength"])),
             transform=Transform(*(_float(data["transform"][key]) for key in ("x", "y", "degrees"))),
         )
@@ -157,28 +145,83 @@ def from_json(data: Any) -> Recipe:
 def _base_to_json(base: SeedBlend | StoredLatent) -> dict[str, Any]:
     if isinstance(base, SeedBlend):
         return {"seeds": [[seed, float(weight)] for seed, weight in base.terms]}
-    return {
-        "latent": {
-            "rows": base.rows,
-            "width": base.width,
-            "float32": base64.b64encode(base.data).decode("ascii"),
-            "sha256": hashlib.sha256(base.data).hexdigest(),
-            "origin": base.origin,
-        }
-    }
+    return {"latent": {**_array_to_json(base.rows, base.width, base.data), "origin": base.origin}}
 
 
 def _base_from_json(data: Any) -> SeedBlend | StoredLatent:
     if "seeds" in data:
         return SeedBlend(tuple((seed, _float(weight)) for seed, weight in data["seeds"]))
     latent = data["latent"]
-    try:
-        raw = base64.b64decode(_str(latent["float32"]), validate=True)
-    except binascii.Error as error:
-        raise RecipeError(f"the latent in this recipe is damaged: {error}") from None
-    if hashlib.sha256(raw).hexdigest() != latent["sha256"]:
-        raise RecipeError("the latent in this recipe is damaged: its checksum does not fit")
+    raw = _array_from_json(latent, "the latent")
     return StoredLatent(latent["rows"], latent["width"], raw, _str(latent["origin"]))
+
+
+def _push_to_json(push: Push) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": push.name,
+        "amount": float(push.amount),
+        "layers": None if push.layers is None else format_layers(push.layers),
+    }
+    if not push.is_on:
+        data["on"] = False
+    if push.stored is not None:
+        stored = push.stored
+        data["vector"] = {
+            **_array_to_json(stored.rows, stored.width, stored.data),
+            "sigma": float(stored.sigma),
+            "layers": format_layers(stored.layers),
+            "kind": stored.kind,
+        }
+    return data
+
+
+def _push_from_json(data: Any) -> Push:
+    unknown = sorted(set(data) - {"name", "amount", "layers", "on", "vector"})
+    if unknown:
+        raise RecipeError(
+            f"a direction in this recipe holds fields this program does not know: {', '.join(unknown)[:200]}"
+        )
+    is_on = data.get("on", True)
+    if not isinstance(is_on, bool):
+        raise RecipeError(f"a direction is on or off, not {is_on!r:.60}")
+    return Push(
+        _str(data["name"]),
+        _float(data["amount"]),
+        None if data["layers"] is None else _layers(data["layers"]),
+        None if data.get("vector") is None else _vector_from_json(data["vector"]),
+        is_on,
+    )
+
+
+def _vector_from_json(data: Any) -> StoredDirection:
+    raw = _array_from_json(data, "a direction")
+    return StoredDirection(
+        data["rows"],
+        data["width"],
+        raw,
+        _float(data["sigma"]),
+        _layers(data["layers"]),
+        _str(data["kind"]),
+    )
+
+
+def _array_to_json(rows: int, width: int, values: bytes) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "width": width,
+        "float32": base64.b64encode(values).decode("ascii"),
+        "sha256": hashlib.sha256(values).hexdigest(),
+    }
+
+
+def _array_from_json(data: Any, what: str) -> bytes:
+    try:
+        raw = base64.b64decode(_str(data["float32"]), validate=True)
+    except binascii.Error as error:
+        raise RecipeError(f"{what} in this recipe is damaged: {error}") from None
+    if hashlib.sha256(raw).hexdigest() != data["sha256"]:
+        raise RecipeError(f"{what} in this recipe is damaged: its checksum does not fit")
+    return raw
 
 
 def _layers(text: Any) -> Layers:

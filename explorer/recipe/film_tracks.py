@@ -68,7 +68,7 @@ def _facts(recipe: Recipe) -> dict[str, Value]:
     facts["psi"], facts["cutoff"] = recipe.psi, recipe.cutoff
     for push in recipe.directions:
         layers = "" if push.layers is None else f"@{format_layers(push.layers)}"
-        facts[f"direction {push.name}{layers}"] = push.amount
+        facts[f"direction {push.name}{layers}"] = push.amount if push.is_on else 0.0
     facts["noise mode"], facts["noise seed"] = recipe.noise.mode, recipe.noise.seed
     facts["noise strength"] = recipe.noise.strength
     facts["shift x"], facts["shift y"] = recipe.transform.x, recipe.transform.y

@@ -7,6 +7,7 @@ exist; what a given network can do with it is decided later, by
 """
 
 import math
+import struct
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -165,6 +166,45 @@ class Mix:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDirection:
+    """A direction kept by value, so that its picture can be made where nobody knows its name."""
+
+    rows: int
+    """1 for a vector of W, `num_ws` for one vector for each row."""
+    width: int
+    """`w_dim` of the network it belongs to."""
+    data: bytes
+    """rows x width little-endian float32, row after row."""
+    sigma: float = 1.0
+    """Length of the step of amount 1, in lengths of the vector."""
+    layers: Layers = "all"
+    """The direction's own rows."""
+    kind: str = ""
+    """How it was found."""
+
+    def __post_init__(self) -> None:
+        _need(
+            isinstance(self.rows, int)
+            and isinstance(self.width, int)
+            and 1 <= self.rows <= 64
+            and 1 <= self.width <= 8192,
+            "a direction has 1 to 64 rows of 1 to 8192 values",
+        )
+        _need(
+            len(self.data) == 4 * self.rows * self.width,
+            f"a direction of {self.rows} x {self.width} needs {4 * self.rows * self.width} bytes, "
+            f"not {len(self.data)}",
+        )
+        _need(
+            all(math.isfinite(value) for (value,) in struct.iter_unpack("<f", self.data)),
+            "a direction's values must be finite",
+        )
+        _finite(self.sigma, "the step of a direction")
+        check_layers(self.layers)
+        _need(isinstance(self.kind, str) and len(self.kind) <= 32, "a direction's kind is one word")
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
     """A step along a named direction."""
 
@@ -173,6 +213,10 @@ class Push:
     """Standard deviations of the direction."""
     layers: Layers | None = None
     """None takes the direction's own rows."""
+    stored: StoredDirection | None = None
+    """The direction itself; None leaves it to who draws to know the name."""
+    is_on: bool = True
+    """False keeps the wish without its effect."""
 
     def __post_init__(self) -> None:
         _need(

@@ -307,7 +307,9 @@ def test_colours_are_those_of_the_network_and_tagged(engine, film, tmp_path, nam
         colour = colours[request.moment.number // 4 % len(colours)]
         return replace(frame, pixels=np.full_like(frame.pixels, 0) + np.array(colour, np.uint8))
 
-    painter = SimpleNamespace(info=engine.info, device="cpu", precision="", directions={}, render=render)
+    painter = SimpleNamespace(
+        info=engine.info, device="cpu", precision="", directions_of=engine.directions_of, render=render
+    )
     save_film(painter, film, tmp_path / name, FilmSettings(quality=95, sign=False))
     found = decoded(tmp_path / name)
     for n, picture in enumerate(found):

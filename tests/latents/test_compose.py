@@ -213,3 +213,26 @@ def test_a_class_beyond_leaves_the_rest_of_a_mix():
     resolved = resolve(BASE.with_(class_index=1, class_mix=((2, 0.5), (7, 0.25))), generator)
     assert resolved.recipe.class_mix == ((2, 0.5),)
     assert "class 7" in resolved.notices[0]
+
+
+def test_a_carried_direction_needs_nobody_to_know_its_name():
+    known = BASE.with_(directions=(Push("smile", 2.0, (0, 1)),))
+    carried = BASE.with_(directions=(Push("smile", 2.0, (0, 1), SMILE["smile"].stored()),))
+    assert torch.equal(compose(carried, G), compose(known, G, directions=SMILE))
+    # Even where the name means something else.
+    frown = {"smile": Direction("smile", "learned", -SMILE["smile"].vector)}
+    assert torch.equal(compose(carried, G, directions=frown), compose(known, G, directions=SMILE))
+    assert resolve(carried, G).notices == ()
+
+
+def test_a_direction_per_row_is_carried_whole():
+    wide = Direction("wide", "imported", torch.randn(8, 6), 2.0, (1, 2), "note")
+    again = Direction.carried("wide", wide.stored())
+    assert torch.equal(again.vector, wide.vector)
+    assert (again.sigma, again.layers, again.kind) == (2.0, (1, 2), "imported")
+
+
+def test_a_direction_switched_off_does_nothing_and_is_not_complained_about():
+    off = BASE.with_(directions=(Push("unknown", 2.0, is_on=False),))
+    assert torch.equal(compose(off, G), compose(BASE, G))
+    assert resolve(off, G).notices == ()

@@ -14,6 +14,7 @@ from explorer.recipe import (
     Push,
     Recipe,
     SeedBlend,
+    StoredDirection,
     StoredLatent,
     Transform,
 )
@@ -31,7 +32,6 @@ class_mixes = st.dictionaries(st.integers(0, 999), st.floats(0, 0.25), max_size=
     lambda shares: tuple(shares.items())
 )
 mixes = st.builds(Mix, seeds, layers, numbers)
-pushes = st.builds(Push, names, numbers, st.one_of(st.none(), layers))
 
 
 @st.composite
@@ -48,6 +48,24 @@ def stored_latents(draw: st.DrawFn) -> StoredLatent:
     )
     return StoredLatent(height, width, struct.pack(f"<{height * width}f", *values), draw(names))
 
+
+@st.composite
+def stored_directions(draw: st.DrawFn) -> StoredDirection:
+    height, width = draw(st.integers(1, 3)), draw(st.integers(1, 4))
+    value = st.floats(width=32, allow_nan=False, allow_infinity=False)
+    values = draw(st.lists(value, min_size=height * width, max_size=height * width))
+    data = struct.pack(f"<{height * width}f", *values)
+    return StoredDirection(height, width, data, draw(numbers), draw(layers), draw(names))
+
+
+pushes = st.builds(
+    Push,
+    names,
+    numbers,
+    st.one_of(st.none(), layers),
+    st.one_of(st.none(), stored_directions()),
+    st.booleans(),
+)
 
 recipes = st.builds(
     Recipe,

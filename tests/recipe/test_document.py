@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.errors import RecipeError
-from explorer.recipe import ModelRef, Recipe, document
+from explorer.recipe import ModelRef, Push, Recipe, StoredDirection, document
 from tests.recipe import strategies as some
 
 
@@ -110,3 +110,28 @@ def test_no_damage_escapes_as_another_error(recipe, data):
     holder[key] = data.draw(json_values)
     with contextlib.suppress(RecipeError):
         document.loads(json.dumps(tree))
+
+
+def test_a_direction_travels_with_its_recipe_and_only_then_takes_room():
+    bare = Recipe(ModelRef("faces"), directions=(Push("smile", 2.0),))
+    assert set(document.to_json(bare)["directions"][0]) == {"name", "amount", "layers"}
+    stored = StoredDirection(1, 2, b"\0\0\x80\x3f\0\0\0\0", 1.5, "coarse", "pca")
+    carried = bare.with_(directions=(Push("smile", 2.0, stored=stored, is_on=False),))
+    assert document.loads(document.dumps(carried)) == carried
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"on": 1},
+        {"hat": 1},
+        {"vector": 5},
+        {"vector": {}},
+        {"vector": {"rows": 1, "width": 1, "float32": "AACAfw==", "sigma": 1, "layers": "all", "kind": ""}},
+    ],
+)
+def test_a_damaged_direction_is_refused(change):
+    data = document.to_json(Recipe(ModelRef("faces"), directions=(Push("smile", 2.0),)))
+    data["directions"][0] |= change
+    with pytest.raises(RecipeError):
+        document.from_json(data)
