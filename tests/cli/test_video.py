@@ -64,6 +64,14 @@ def test_frames_are_those_the_window_draws_and_can_be_checked(network, tmp_path,
         assert (said["frame"], said["film"]["loop"]) == (number, True)
 
 
+def test_a_label_is_told_so_a_labelled_frame_can_be_checked_too(network, tmp_path, capsys):
+    words = ["--seeds", "1,2", "--seconds", 1, "--fps", 2, "--size", 96, "--label", "--out", tmp_path / "out"]
+    assert video(network, *words) == 0
+    capsys.readouterr()
+    assert cli.main(["verify", str(tmp_path / "out" / "frame000001.png"), "--redraw", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["redrawn"]["equal"]
+
+
 def test_a_whole_film_is_not_compared_but_says_how(network, tmp_path, capsys):
     assert video(network, "--seeds", "1,2", "--seconds", 1, "--fps", 5, "--out", tmp_path / "a.mp4") == 0
     assert cli.main(["verify", str(tmp_path / "a.mp4"), "--redraw"]) == 1
