@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli import options
 from explorer.cli.console import Progress, notice, print_json
+from explorer.cli.finish_options import add_finish_options, finish_of
+from explorer.cli.recipe_options import add_directions_option, carrying, open_directions
 from explorer.errors import RecipeError
 from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Recipe, SeedBlend
+from explorer.recipe.finish import Finish
 
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
@@ -19,11 +22,14 @@ HELP = "draw pictures from seeds, or from the recipe inside a picture"
 DESCRIPTION = """Draw pictures. One goes into a file, several into a folder (seed0007.png, ...).
 
 Each file carries its recipe: `render --recipe FILE` draws it again. Options given
-beside --recipe replace that part of it. Files that exist are replaced."""
+beside --recipe replace that part of it. Files that exist are replaced.
+Label, enlarging and depth are told in the file, so `verify --redraw` compares all the same."""
 EPILOG = """examples:
   latent-explorer render --seeds 0-15 --psi 0.7 --out faces/
   latent-explorer render --seeds 7 --mix 42@coarse*0.5 --out face.png     (zones: coarse, middle, fine, all)
-  latent-explorer render --recipe face.png --psi 1 --out bolder.webp"""
+  latent-explorer render --recipe face.png --psi 1 --out bolder.webp
+  latent-explorer render --seeds 0-99 --label --upscale 2 --quality 90 --format jpg --out labelled/
+  latent-explorer render --seeds 7 --bits 16 --out face.png               (for retouching)"""
 
 DEFAULT_MODEL = "faces"
 MANY = 1000
@@ -56,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="go along a direction, in standard deviations (repeatable)",
     )
+    add_directions_option(parser)
     add("--noise", choices=NOISE_MODES, help="noise of the layers (default: const)")
     add(
         "--noise-seed",
@@ -74,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", metavar="FILE", help="start from a recipe file, or the recipe inside an exported picture")
     add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", metavar="FILE|DIR", required=True, help="a .png, .jpg, .webp or .tiff file, or a folder")
+    add_finish_options(parser)
     add("--format", choices=FOLDER_FORMATS, help="format of the files in a folder (default: png)")
     add("--json", action="store_true", help="print a report as one JSON document")
 
@@ -91,6 +99,8 @@ class Plan:
     out: Path
     into_folder: bool
     suffix: str
+    finish: Finish = Finish()
+    """What is done to each picture once it is drawn."""
 
     @property
     def count(self) -> int:
@@ -114,6 +124,9 @@ def run(args: argparse.Namespace) -> int:
     began = monotonic()
     engine = Engine(device=args.device)
     info = find_network(engine, plan.model, plan.start.model)
+    open_directions(engine, info, args.directions)
+    if args.direction:
+        plan = replace(plan, start=plan.start.with_(directions=carrying(engine, info, plan.start.directions)))
     if plan.into_folder:
         make_folder(plan.out)
     if plan.count > MANY and info.licence:
@@ -128,10 +141,11 @@ def run(args: argparse.Namespace) -> int:
         notice(text)
     seconds = monotonic() - began
     if args.json:
-        print_json(_report(engine, info, done, notices, seconds))
+        print_json(_report(engine, info, done, notices, seconds, plan.finish))
     else:
         what = "1 picture" if plan.count == 1 else f"{plan.count} pictures"
-        print(f"{plan.out}: {what} of {info.resolution} x {info.resolution} pixels in {seconds:.1f} s")
+        side = info.resolution * plan.finish.upscale
+        print(f"{plan.out}: {what} of {side} x {side} pixels in {seconds:.1f} s")
     return 0
 
 
@@ -152,9 +166,9 @@ def draw(engine: "Engine", info: "ModelInfo", plan: Plan) -> Iterator[Done]:
     from explorer.render import RenderRequest
 
     for serial, recipe in enumerate(plan.recipes(info.ref)):
-        frame = engine.render(RenderRequest(recipe, serial))
+        frame = engine.render(RenderRequest(recipe, serial, deep=plan.finish.bits == 16))
         path = plan.out / picture_name(recipe, plan.suffix) if plan.into_folder else plan.out
-        said = save_picture(frame, path, model_info=info)
+        said = save_picture(frame, path, model_info=info, finish=plan.finish)
         yield Done(path, recipe, frame.seconds, (*frame.notices, *said))
 
 
@@ -167,7 +181,7 @@ def make_plan(args: argparse.Namespace) -> Plan:
     out = Path(args.out)
     into_folder, suffix = _target(args, out, several=seeds is not None and len(seeds) > 1)
     model = args.model or (DEFAULT_MODEL if args.recipe is None else None)
-    return Plan(model, start, seeds, out, into_folder, suffix)
+    return Plan(model, start, seeds, out, into_folder, suffix, finish_of(args, out, into_folder, suffix))
 
 
 def find_network(engine: "Engine", wish: str | None, ref: ModelRef) -> "ModelInfo":
@@ -241,7 +255,12 @@ def _target(args: argparse.Namespace, out: Path, several: bool) -> tuple[bool, s
 
 
 def _report(
-    engine: "Engine", info: "ModelInfo", done: list[Done], notices: list[str], seconds: float
+    engine: "Engine",
+    info: "ModelInfo",
+    done: list[Done],
+    notices: list[str],
+    seconds: float,
+    finish: Finish,
 ) -> dict[str, Any]:
     """What `--json` prints."""
     from explorer.recipe.document import to_json
@@ -251,6 +270,7 @@ def _report(
         "device": engine.device,
         "precision": engine.precision,
         "resolution": info.resolution,
+        "finish": finish.to_json(),
         "seconds": round(seconds, 3),
         "notices": notices,
         "pictures": [

@@ -8,7 +8,7 @@ from PIL import Image
 
 from explorer.errors import ExportError
 from explorer.export.label import labelled
-from explorer.provenance.finish import Finish
+from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
 
 Level = TypeVar("Level", np.uint8, np.uint16)
@@ -64,7 +64,7 @@ def enlarged(pixels: NDArray[Level], factor: int) -> NDArray[Level]:
     height, width = pixels.shape[:2]
     size = (width * factor, height * factor)
     if pixels.dtype == np.uint8:
-        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))  # type: ignore[return-value]
+        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
     # Pillow knows no colours of 16 bits: one plane after the other, as floats.
     planes = [
         np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))

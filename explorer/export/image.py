@@ -16,8 +16,8 @@ from explorer.export.finishing import Pixels, check_finish, finished
 from explorer.provenance import credentials
 from explorer.provenance.claims import Claims
 from explorer.provenance.embedded import picture_options
-from explorer.provenance.finish import Finish
 from explorer.provenance.identity import own_identity
+from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from explorer.provenance.finish import WORDS, Label, LabelSize
+from explorer.recipe.finish import WORDS, Label, LabelSize
 
 __all__ = ["WORDS", "font", "labelled", "text_size"]
 

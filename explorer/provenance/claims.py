@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import explorer
-from explorer.provenance.finish import Finish
 from explorer.recipe import Film, Recipe, SeedBlend, StoredLatent, film_document
 from explorer.recipe.document import dumps
+from explorer.recipe.finish import Finish
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 """IPTC NewsCodes, the vocabulary of `DigitalSourceType`."""

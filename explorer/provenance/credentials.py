@@ -23,8 +23,8 @@ from typing import Any, BinaryIO
 import explorer
 from explorer.errors import ExportError
 from explorer.provenance.claims import Claims
-from explorer.provenance.finish import WORDS, Finish
 from explorer.provenance.identity import Identity, known_anchor
+from explorer.recipe.finish import WORDS, Finish
 
 MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
 FILM_MIME = {"GIF": "image/gif", "MP4": "video/mp4", "MOV": "video/quicktime", "WEBP": "image/webp"}

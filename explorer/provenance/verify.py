@@ -15,6 +15,8 @@ from explorer.provenance.credentials import Credentials
 from explorer.provenance.embedded import read_embedded, read_film, read_recipe
 from explorer.recipe import Film, Recipe, film_document
 from explorer.recipe.document import to_json
+from explorer.recipe.finish import Finish
+from explorer.recipe.finish import loads as read_finish
 
 MAX_BYTES = 1 << 30
 """Files above this are not checked for credentials: the whole file has to be read for it."""
@@ -39,6 +41,10 @@ class Report:
     """The film inside; `recipe` is then its first keyframe, or the frame's where that is one."""
     frame: int | None = None
     """Number of the frame of the film, where the file is a single one."""
+    finish: Finish | None = Finish()
+    """What was done to the picture after it had been drawn; None where that cannot be told."""
+    finish_problem: str = ""
+    """Why not."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `verify --json`; the promised names first."""
@@ -54,36 +60,14 @@ class Report:
             "digital_source_type": self.source_type or None,
             "software": self.software or None,
             "recipe_problem": self.recipe_problem or None,
+            "finish": None if self.finish is None else self.finish.to_json(),
         }
 
     def in_words(self) -> tuple[str, ...]:
         """Sentences a layman understands."""
-        says: list[str] = []
-        if self.format == "JSON":
-            says.append("This is a recipe: not a picture, but all that is needed to draw one.")
-        elif self.ai_generated:
-            says.append("The file says of itself that it was made by AI.")
-        else:
-            says.append(
-                "The file does not say that it was made by AI. That proves nothing: such notes are easily "
-                "lost, for instance when a picture is sent through a messenger."
-            )
-        if self.software:
-            says.append(f"Written by: {self.software}.")
-        if self.film is not None:
-            says.append(_film_in_words(self.film, self.frame))
-        elif self.recipe is not None:
-            says.append(f"Recipe: complete; drawn by the network {self.recipe.model.name!r}.")
-        elif self.recipe_problem:
-            says.append(f"Recipe: {self.recipe_problem}.")
-        else:
-            says.append("Recipe: none.")
-        if self.format == "WEBM":
-            says.append("Content Credentials: none; this format cannot carry them.")
-        else:
-            says.append(f"Content Credentials: {_credentials_in_words(self.credentials)}")
-        says.append("Invisible marks are not looked for by this version.")
-        return tuple(says)
+        from explorer.provenance.findings import findings
+
+        return tuple(finding.words for finding in findings(self))
 
 
 def verify(path: str | Path) -> Report:
@@ -106,6 +90,7 @@ def verify(path: str | Path) -> Report:
             problem = str(error).removeprefix(f"{path}: ")
     elif found.problems:
         problem = found.problems[0]
+    finish, finish_problem = _finish(found.finish_texts)
     signed = _credentials(Path(path), found.format)
     source_type = found.source_type or next(iter(signed.source_types), "")
     says_so = ((recipe is not None or film is not None) and found.format != "JSON") or source_type in (
@@ -123,7 +108,19 @@ def verify(path: str | Path) -> Report:
         credentials=signed,
         film=film,
         frame=found.frame if film is not None else None,
+        finish=finish,
+        finish_problem=finish_problem,
     )
+
+
+def _finish(texts: tuple[str, ...]) -> tuple[Finish | None, str]:
+    """What the file says was done to the picture, or why that cannot be told."""
+    if len(texts) > 1:
+        return None, "two statements about label and size in it contradict each other"
+    try:
+        return (read_finish(texts[0]) if texts else Finish()), ""
+    except RecipeError as error:
+        return None, str(error)
 
 
 def _credentials(path: Path, format: str) -> Credentials:
@@ -133,33 +130,3 @@ def _credentials(path: Path, format: str) -> Credentials:
         return Credentials(problem="the file is too large to be checked")
     with open(path, "rb") as file:
         return credentials.read(file, format)
-
-
-def _film_in_words(film: Film, frame: int | None) -> str:
-    keys = sum(len(cell) for cell in film.cells)
-    if film.frames == 1:
-        what = f"a sheet of {keys} pictures" if keys > 1 else "one picture"
-    else:
-        what = f"{film.frames} frames at {film.fps:g} a second, from {keys} keyframes"
-    which = "" if frame is None else f"; this is frame {frame} of it"
-    return f"Recipe: complete; {what}, drawn by the network {film.model.name!r}{which}."
-
-
-def _credentials_in_words(found: Credentials) -> str:
-    if found.present is None:
-        return f"not checked: {found.problem}."
-    if not found.present:
-        return "none. They may have been removed; that alone proves nothing."
-    if found.tampered:
-        return "broken. The file was changed after it had been signed; do not rely on what it says."
-    if not found.valid:
-        return f"not usable ({found.problem}), though the file seems unchanged."
-    if found.is_own:
-        return (
-            "valid. The file is unchanged since this installation of Latent Explorer wrote it. "
-            "The certificate is self-made: it does not prove who made the picture."
-        )
-    return (
-        f"intact. The file is unchanged since somebody who signs as {found.signer!r} wrote it. "
-        "This program cannot tell who that is."
-    )

@@ -272,3 +272,55 @@ def test_nothing_to_draw_again_is_an_error_in_words(tmp_path, capsys):
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     assert cli.main(["verify", str(tmp_path / "a.png"), "--redraw"]) == 1
     assert "a.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ("--bits 16", "a.png"),
+        ("--bits 16 --upscale 2 --label top-right --label-size large", "a.png"),
+        ("--upscale 4", "a.tiff"),
+        ("--label", "a.webp"),
+    ],
+)
+def test_a_finished_picture_is_compared_as_it_was_finished(network, tmp_path, capsys, options, name):
+    path = tmp_path / name
+    words = ["render", "--model", str(network), "--seeds", "3", *options.split(), "--out", str(path)]
+    assert cli.main(words) == 0
+    capsys.readouterr()
+    assert cli.main(["verify", str(path), "--redraw", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["redrawn"]["equal"]
+    assert said["finish"]["bits"] == (16 if "16" in options else 8)
+    assert (said["finish"]["label"] is not None) == ("--label" in options)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_lossy_files_are_the_same_once_compressed_alike(network, tmp_path, capsys, name):
+    path = tmp_path / name
+    words = ["render", "--model", str(network), "--seeds", "3", "--quality", "60", "--out", str(path)]
+    assert cli.main(words) == 0
+    capsys.readouterr()
+    assert cli.main(["verify", str(path), "--redraw", "--json"]) == 0
+    redrawn = json.loads(capsys.readouterr().out)["redrawn"]
+    assert not redrawn["equal"]
+    assert redrawn["same_after_compression"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--bits 16 --out a.jpg",
+        "--bits 16 --format webp --out folder",
+        "--quality 80 --out a.png",
+        "--quality 101 --out a.jpg",
+        "--label-size large --out a.png",
+        "--label middle --out a.png",
+        "--upscale 3 --out a.png",
+    ],
+)
+def test_a_finish_no_file_can_hold_is_wrong_usage(words, capsys):
+    with pytest.raises(SystemExit) as end:
+        plan("--seeds", "1", *words.split())
+    assert end.value.code == 2
+    assert capsys.readouterr().err

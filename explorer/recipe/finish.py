@@ -111,7 +111,9 @@ def loads(text: str) -> Finish:
         if values["kind"] != KIND:
             raise ValueError
         if values["version"] != VERSION:
-            raise RecipeError("a newer version of the program has finished this picture; update to compare it")
+            raise RecipeError(
+                "a newer version of the program has finished this picture; update to compare it"
+            )
         label = values["label"]
         return Finish(
             _whole(values["bits"]),
