@@ -109,12 +109,13 @@ def download(
             f"{entry.name} may be fetched once its licence is accepted: {entry.licence.name}, "
             f"{entry.licence.url}"
         )
+    accepted = datetime.now(UTC)
     part = PartFile(folder, entry.file_name)
     with part.locked():
         job = _Job(entry, part, progress, should_stop, opener or make_transport())
         job.fetch()
         digest = job.check()
-        return _install(entry, part, folder, digest)
+        return _install(entry, part, folder / entry.file_name, digest, accepted)
 
 
 def make_transport() -> Transport:
@@ -132,15 +133,14 @@ def discard_partial(entry: PublicNetwork, folder: Path | None = None) -> None:
     PartFile(folder or networks_dir(), entry.file_name).discard()
 
 
-def _install(entry: PublicNetwork, part: PartFile, folder: Path, digest: str) -> Path:
-    target = folder / entry.file_name
+def _install(entry: PublicNetwork, part: PartFile, target: Path, digest: str, accepted: datetime) -> Path:
     record = DownloadRecord(
         name=entry.name,
         source=entry.url,
         sha256=digest,
         licence=entry.licence.name,
         licence_url=entry.licence.url,
-        accepted=datetime.now(UTC).isoformat(timespec="seconds"),
+        accepted=accepted.isoformat(timespec="seconds"),
         title=entry.title,
         publisher=entry.publisher,
         family=entry.family,
@@ -150,7 +150,7 @@ def _install(entry: PublicNetwork, part: PartFile, folder: Path, digest: str) ->
         write_record(target, record)
         part.become(target)
     except OSError as error:
-        raise download_words.disk_error(folder, error) from error
+        raise download_words.disk_error(target.parent, error) from error
     Register().remember(target, digest)
     return target
 
@@ -216,6 +216,8 @@ class _Job:
         except CheckpointError as error:
             part.discard()
             raise download_words.other_file(entry, f"{error}") from error
+        except OSError as error:
+            raise download_words.disk_error(part.folder, error) from error
         found = network.description
         if (found.architecture, found.resolution) != (entry.family, entry.resolution):
             part.discard()
@@ -272,7 +274,8 @@ class _Job:
         version = _version_of(response)
         if status == 206:
             start, total = _stated_range(response)
-            if start != begun or not part.continues(version, total):
+            is_too_long = total is not None and begun + (response.length or 0) > total
+            if start != begun or is_too_long or not part.continues(version, total):
                 part.begin("", None)
                 raise _Again("the file on the server is another one than it was")
         else:

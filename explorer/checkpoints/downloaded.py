@@ -62,7 +62,7 @@ def networks_dir() -> Path:
 def downloaded_networks(folder: Path | None = None) -> tuple[DownloadedNetwork, ...]:
     """All networks of the folder, by name; no file is opened but the records."""
     networks = []
-    for path in _files(folder or networks_dir()):
+    for path in _files(folder):
         try:
             size = path.stat().st_size
         except OSError as error:
@@ -74,7 +74,7 @@ def downloaded_networks(folder: Path | None = None) -> tuple[DownloadedNetwork, 
 
 def downloaded_path(name: str, folder: Path | None = None) -> Path | None:
     """File of a downloaded network, or None; `name` is a name, never a path."""
-    paths = {path.stem: path for path in _files(folder or networks_dir())}
+    paths = {path.stem: path for path in _files(folder)}
     return paths.get(name)
 
 
@@ -122,10 +122,9 @@ def write_record(path: Path, record: DownloadRecord) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path | None) -> list[Path]:
     try:
-        return sorted(
-            path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.name.startswith(".")
-        )
+        paths = sorted((folder or networks_dir()).iterdir())
     except OSError:
         return []  # the folder comes with the first download
+    return [path for path in paths if path.suffix in SUFFIXES and not path.name.startswith(".")]

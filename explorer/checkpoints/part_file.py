@@ -79,6 +79,8 @@ class PartFile:
             if not _lock(file.fileno()):
                 raise DownloadError(f"{self.path.name[1:-5]} is being downloaded already; wait for that one")
             self._read_note()  # it may have changed while another one held the lock
+            if self.total is not None and self.size > self.total:
+                self.discard()
             try:
                 yield
             finally:
@@ -207,8 +209,6 @@ class PartFile:
             pass
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             log.warning("%s: a note that cannot be understood: %s", self._note_path, error)
-        if self.total is not None and self.size > self.total:
-            self.discard()
 
     def _write_note(self) -> None:
         note: dict[str, Any] = {"version": self.version, "total": self.total}

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from explorer import load_generator
 from explorer.checkpoints import Register, Shelf, download_words, part_file
@@ -270,6 +272,41 @@ def test_a_known_digest_stands_in_for_a_version(web: Web) -> None:
     assert web.ranges() == ["", "bytes=20000-"]
 
 
+def test_a_server_that_gives_a_little_at_a_time_is_borne_with(web: Web) -> None:
+    def answer(handler: Handler) -> None:
+        span = handler.headers.get("Range", "")
+        start = int(span.removeprefix("bytes=").removesuffix("-") or 0)
+        data = web.body[start : start + 50_000]
+        if not span:
+            handler.say(200, {"ETag": web.etag, "Content-Length": str(len(web.body))})
+        else:
+            stated = f"bytes {start}-{start + len(data) - 1}/{len(web.body)}"
+            handler.say(206, {"ETag": web.etag, "Content-Range": stated, "Content-Length": str(len(data))})
+        handler.pour(data)
+
+    web.answer = answer
+    assert fetch(entry_for(web.url)).read_bytes() == web.body
+
+
+@pytest.mark.parametrize(
+    "stated", ["bytes 0-9/{total}", "bytes {start}-9/10", "bytes {start}-{total}/*", "lines 1-2/3", ""]
+)
+def test_a_part_that_is_not_the_one_asked_for_is_not_appended(web: Web, stated: str) -> None:
+    def answer(handler: Handler) -> None:
+        span = handler.headers.get("Range")
+        if len(web.requests) == 1:
+            handler.pour(handler.begin()[:20_000])
+        elif span is None:
+            handler.well()
+        else:
+            words = stated.format(start=20_000, total=len(web.body))
+            handler.say(206, {"Content-Range": words, "Content-Length": str(len(web.body) - 20_000)})
+            handler.pour(web.body[20_000:])
+
+    web.answer = answer
+    assert fetch(entry_for(web.url)).read_bytes() == web.body
+
+
 def test_a_part_longer_than_the_file_is_thrown_away(web: Web) -> None:
     networks_dir().mkdir()
     part = networks_dir() / ".tiny.safetensors.part"
@@ -407,6 +444,58 @@ def test_another_network_than_promised_is_removed(web: Web, field: str, value: o
     with pytest.raises(DownloadError, match=r"it is a stylegan2 of 16 pixels, not the"):
         fetch(entry_for(web.url, **{field: value}))
     assert list(networks_dir().iterdir()) == []
+
+
+def _misbehave(web: Web, other: bytes, moods: list[tuple[str, int]]) -> Callable[[Handler], None]:
+    """Answers in one mood after the other, then well."""
+
+    def answer(handler: Handler) -> None:
+        mood, count = moods.pop(0) if moods else ("well", 0)
+        if mood == "busy":
+            handler.say(503, {"Content-Length": "0"})
+        elif mood == "gone":
+            handler.close_connection = True  # without a word
+        elif mood == "deaf":
+            del handler.headers["Range"]
+            handler.pour(handler.begin()[:count])
+        elif mood == "careless":
+            del handler.headers["If-Range"]
+            handler.pour(handler.begin()[:count])
+        elif mood == "new":
+            web.body, web.etag = other, '"two"'
+            handler.pour(handler.begin()[:count])
+        elif mood == "liar":
+            handler.say(200, {"ETag": web.etag, "Content-Length": str(len(web.body) + count)})
+            handler.pour(web.body)
+        else:
+            handler.pour(handler.begin()[: count or None])
+
+    return answer
+
+
+_MOODS = st.tuples(
+    st.sampled_from(["busy", "gone", "deaf", "careless", "new", "liar", "breaks"]),
+    st.integers(1, 120_000),
+)
+
+
+@settings(max_examples=25)
+@given(moods=st.lists(_MOODS, max_size=6))
+def test_whatever_the_server_does_the_file_is_right_or_absent(
+    moods: list[tuple[str, int]], payload: bytes, web: Web, tmp_path: Path
+) -> None:
+    other = network_bytes(tmp_path, seed=1)
+    web.body, web.etag = payload, '"one"'
+    web.answer = _misbehave(web, other, list(moods))
+    entry = entry_for(web.url)
+    try:
+        path = fetch(entry)
+    except DownloadError:
+        assert downloaded_networks() == ()
+    else:
+        assert path.read_bytes() in (payload, other)
+        path.unlink()
+    discard_partial(entry)
 
 
 # redirects and addresses
