@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.gui.panels.panel import Panel
@@ -135,9 +136,10 @@ class ClassPanel(Panel):
 
     def _place(self) -> int:
         """Row whose control has just spoken."""
-        row = self.sender()
-        while not isinstance(row, MixedClass):
+        row: QObject | None = self.sender()
+        while row is not None and not isinstance(row, MixedClass):
             row = row.parent()
+        assert isinstance(row, MixedClass)
         return row.place
 
     def _replace(self, index: int | None) -> None:

@@ -20,7 +20,7 @@ class TransformPanel(Panel):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.x = FloatSlider(
+        self.across = FloatSlider(
             "Across",
             -0.5,
             0.5,
@@ -29,7 +29,7 @@ class TransformPanel(Panel):
             ticks=(0.0,),
             tip="x: to the right, in picture widths",
         )
-        self.y = FloatSlider(
+        self.down = FloatSlider(
             "Down",
             -0.5,
             0.5,
@@ -38,7 +38,7 @@ class TransformPanel(Panel):
             ticks=(0.0,),
             tip="y: downwards, in picture widths",
         )
-        self.degrees = FloatSlider(
+        self.rotation = FloatSlider(
             "Rotate",
             -180.0,
             180.0,
@@ -49,13 +49,13 @@ class TransformPanel(Panel):
             ticks=(-90.0, 0.0, 90.0),
             tip="Degrees, counter-clockwise",
         )
-        for slider, name in ((self.x, "x"), (self.y, "y"), (self.degrees, "rotate")):
+        for slider, name in ((self.across, "x"), (self.down, "y"), (self.rotation, "rotate")):
             slider.setObjectName(f"transform_{name}_slider")
             slider.sealed.connect(store.seal)
             self.column.addWidget(slider)
-        self.x.edited.connect(self._edit_x)
-        self.y.edited.connect(self._edit_y)
-        self.degrees.edited.connect(self._edit_degrees)
+        self.across.edited.connect(self._edit_x)
+        self.down.edited.connect(self._edit_y)
+        self.rotation.edited.connect(self._edit_degrees)
         hint = QLabel(HINT)
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
@@ -74,9 +74,9 @@ class TransformPanel(Panel):
 
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
         """Show the three numbers."""
-        self.x.set_amount(recipe.transform.x)
-        self.y.set_amount(recipe.transform.y)
-        self.degrees.set_amount(recipe.transform.degrees)
+        self.across.set_amount(recipe.transform.x)
+        self.down.set_amount(recipe.transform.y)
+        self.rotation.set_amount(recipe.transform.degrees)
         self.reset.setEnabled(recipe.transform != Transform())
 
     def _edit_x(self, x: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
 
 from explorer.gui.widgets.value_box import leave_to_window
 
@@ -31,20 +31,21 @@ class ClassBox(QComboBox):
         self._index: int | None = None
         self._titles: tuple[str, ...] = ()
         self.setAccessibleName(name)
-        self.setEditable(True)
+        self._line = QLineEdit()
+        self.setLineEdit(self._line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(16)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
-        self.lineEdit().setAccessibleName(name)
-        self.lineEdit().installEventFilter(self)
-        completer = QCompleter(self.model(), self)
+        self._line.setAccessibleName(name)
+        self._line.installEventFilter(self)
+        self._completer = completer = QCompleter(self.model(), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.setCompleter(completer)
         self.activated.connect(self._choose)
-        self.lineEdit().editingFinished.connect(self._finish)
+        self._line.editingFinished.connect(self._finish)
 
     @property
     def index(self) -> int | None:
@@ -75,19 +76,19 @@ class ClassBox(QComboBox):
         self._index = index
         if self._has_seed and self.count():
             self.setItemText(0, f"{FROM_SEED}: {seed_hint}" if seed_hint else FROM_SEED)
-        if not (self.lineEdit().hasFocus() and self.lineEdit().isModified()):
+        if not (self._line.hasFocus() and self._line.isModified()):
             self._show()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Leave Space to the window, unless the user is typing a name."""
-        return (watched is self.lineEdit() and self._is_space(event)) or super().eventFilter(watched, event)
+        return (watched is self._line and self._is_space(event)) or super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
         """Do so here too: the box asks its line for what the line left alone."""
         return self._is_space(event) or super().event(event)
 
     def _is_space(self, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.ShortcutOverride or self.lineEdit().isModified():
+        if event.type() != QEvent.Type.ShortcutOverride or self._line.isModified():
             return False
         return event.key() == Qt.Key.Key_Space and leave_to_window(event)  # type: ignore[attr-defined]
 
@@ -106,8 +107,8 @@ class ClassBox(QComboBox):
         else:
             self.setCurrentIndex(row)
             self.setEditText(self.itemText(row))
-        self.lineEdit().setModified(False)
-        self.lineEdit().setCursorPosition(0)
+        self._line.setModified(False)
+        self._line.setCursorPosition(0)
 
     def _row_of(self, index: int | None) -> int | None:
         if index is None:
@@ -116,8 +117,10 @@ class ClassBox(QComboBox):
 
     def _choose(self, row: int) -> None:
         index = None if self._has_seed and row == 0 else row - self._has_seed
-        self.lineEdit().setModified(False)
-        self.completer().popup().hide()
+        self._line.setModified(False)
+        popup = self._completer.popup()
+        if popup is not None:
+            popup.hide()
         if index != self._index:
             self._index = index
             self.chosen.emit(index)
@@ -125,7 +128,7 @@ class ClassBox(QComboBox):
 
     def _finish(self) -> None:
         """Take what was typed, if it is a number or a name; otherwise bring the last one back."""
-        if not self.lineEdit().isModified():
+        if not self._line.isModified():
             return
         text = self.currentText().strip().lower()
         for row in range(self.count()):
