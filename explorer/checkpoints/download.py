@@ -10,16 +10,14 @@ which is the network it was said to be, gets its name.
 from __future__ import annotations
 
 import http.client
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 
 from explorer.checkpoints import catalogue, download_words
+from explorer.checkpoints.download_pace import DownloadProgress, Pace
 from explorer.checkpoints.downloaded import (
     DownloadRecord,
     downloaded_networks,
@@ -33,6 +31,8 @@ from explorer.checkpoints.register import Register
 from explorer.checkpoints.transport import Transport, host_of
 from explorer.errors import CheckpointError, DownloadError, DownloadStoppedError
 
+__all__ = ["DownloadProgress", "discard_partial", "download", "make_transport", "partial_bytes"]
+
 ATTEMPTS = 4
 """Tries in a row that brought nothing new before a server is given up."""
 MAX_ATTEMPTS = 60
@@ -42,29 +42,7 @@ PAUSES = (0.0, 1.0, 2.0, 4.0)
 
 _CHUNK = 1 << 16
 _WATCH_SECONDS = 0.1
-_RATE_SECONDS = 3.0
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadProgress:
-    """How far a download is."""
-
-    stage: str
-    """`"connecting"`, `"downloading"` or `"checking"`."""
-    done: int
-    """Bytes on the disk, those of earlier runs included."""
-    total: int | None
-    """Bytes of the whole file, where the server says so."""
-    rate: float
-    """Bytes a second over the last seconds; 0 while unknown."""
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the present rate, or None where that cannot be told."""
-        if self.total is None or self.rate <= 0:
-            return None
-        return max(self.total - self.done, 0) / self.rate
 
 
 def download(
@@ -176,7 +154,7 @@ class _Job:
         self._should_stop = should_stop
         self._transport = transport
         self._stopped = Event()
-        self._pace = _Pace()
+        self._pace = Pace()
 
     def fetch(self) -> None:
         """Bring the part file to its full length."""
@@ -355,32 +333,6 @@ class _Job:
         finally:
             over.set()
             thread.join()
-
-
-class _Pace:
-    """Bytes a second over the last few seconds, and when to speak of it."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._marks: deque[tuple[float, int]] = deque()
-        self._said = float("-inf")
-
-    def rate(self, done: int) -> float:
-        now = self._clock()
-        if self._marks and done < self._marks[-1][1]:
-            self._marks.clear()  # begun anew
-        if not self._marks or now - self._marks[-1][0] >= 0.1:
-            self._marks.append((now, done))
-        while len(self._marks) > 2 and now - self._marks[0][0] > _RATE_SECONDS:
-            self._marks.popleft()
-        begun, before = self._marks[0]
-        return (done - before) / (now - begun) if now > begun else 0.0
-
-    def is_due(self) -> bool:
-        if self._clock() - self._said < 0.1:
-            return False
-        self._said = self._clock()
-        return True
 
 
 def _version_of(response: http.client.HTTPResponse) -> str:

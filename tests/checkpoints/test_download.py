@@ -21,6 +21,7 @@ from explorer import load_generator
 from explorer.checkpoints import Register, Shelf, download_words, part_file
 from explorer.checkpoints import download as module
 from explorer.checkpoints.download import DownloadProgress, discard_partial, download, partial_bytes
+from explorer.checkpoints.download_pace import Pace
 from explorer.checkpoints.downloaded import downloaded_networks, networks_dir, read_record, record_path
 from explorer.checkpoints.public_networks import PublicNetwork
 from explorer.checkpoints.transport import Transport
@@ -737,3 +738,30 @@ def test_words_for_plain_reasons() -> None:
         download_words.plain(OSError(errno.ECONNRESET, "Connection reset by peer"))
         == "Connection reset by peer"
     )
+
+
+# pace
+
+
+def test_the_pace_is_that_of_the_last_seconds() -> None:
+    now = [100.0]
+    pace = Pace(lambda: now[0])
+    assert pace.rate(5000) == 0.0  # bytes of earlier runs are no speed
+    for _ in range(100):
+        now[0] += 0.1
+        rate = pace.rate(5000 + round((now[0] - 100) * 1000))
+    assert rate == pytest.approx(1000, rel=0.01)
+    for _ in range(40):
+        now[0] += 0.1
+        rate = pace.rate(15_000)
+    assert rate == 0.0
+    assert pace.rate(0) == 0.0  # begun anew
+    assert [pace.is_due(), pace.is_due()] == [True, False]
+    now[0] += 0.2
+    assert pace.is_due()
+
+
+def test_the_time_left_is_told_where_it_can_be() -> None:
+    assert DownloadProgress("downloading", 10, 110, 50.0).seconds_left == 2.0
+    assert DownloadProgress("downloading", 10, None, 50.0).seconds_left is None
+    assert DownloadProgress("connecting", 10, 110, 0.0).seconds_left is None
