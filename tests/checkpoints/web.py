@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from explorer.checkpoints.download import download
 from explorer.checkpoints.public_networks import Licence, PublicNetwork
 from explorer.checkpoints.safetensors_form import save_network
+from explorer.checkpoints.transport import Transport
 from tests.models.synthetic import channels_of, description_of, random_tensors
 
 LICENCE = Licence("Test Licence 1.0", "https://example.org/licence", "For tests only.")
@@ -147,3 +149,20 @@ def serving(body: bytes) -> Iterator[Web]:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def fetch(entry: PublicNetwork, folder: Path | None = None, **options: object) -> Path:
+    """Download with the licence accepted, allowing for the server on loopback."""
+    opener = options.pop("opener", None) or Transport(timeout=5, plain_loopback=True)
+    return download(entry, folder, accept_licence=True, opener=opener, **options)  # type: ignore[arg-type]
+
+
+def break_at(*counts: int) -> Callable[[Handler], None]:
+    """Answer well, but leave after so many bytes of the n-th answer."""
+    left = list(counts)
+
+    def answer(handler: Handler) -> None:
+        data = handler.begin()
+        handler.pour(data[: left.pop(0)] if left else data)
+
+    return answer
