@@ -13,6 +13,7 @@ from explorer.cli.recipe_options import (
     DEFAULT_MODEL,
     add_look_options,
     add_model_options,
+    carrying,
     open_directions,
     recipe_of,
 )
@@ -87,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
     engine = Engine(device=args.device)
     info = engine.open(args.model or DEFAULT_MODEL)
     open_directions(engine, info, args.directions)
+    if args.direction:
+        args.direction = [carrying(engine, info, pushes) for pushes in args.direction]
     sheet = sheet_of(args, info.ref)
     work = write_sheet(engine, sheet, args.out, size=args.size, label=not args.no_label)
     notices: tuple[str, ...] = ()

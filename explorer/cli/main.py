@@ -32,6 +32,7 @@ VERBS: Mapping[str, str] = {
     "convert": "explorer.cli.convert",
     "verify": "explorer.cli.verify",
     "models": "explorer.cli.models",
+    "directions": "explorer.cli.directions",
     "train": "explorer.cli.train",
     "bench": "explorer.cli.bench",
 }
@@ -82,7 +83,7 @@ def verb_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
 
 def window_parser() -> argparse.ArgumentParser:
     """Make the parser of the command without a verb."""
-    verbs = "\n".join(f"  {name:<9} {import_module(module).HELP}" for name, module in built_verbs().items())
+    verbs = "\n".join(f"  {name:<10} {import_module(module).HELP}" for name, module in built_verbs().items())
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Explore the latent space of StyleGAN networks. Without a verb the window opens.",

@@ -1,13 +1,16 @@
 """Options that say what pictures are of, shared by verbs that draw many: `video`, `grid`."""
 
 import argparse
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.cli import options
 from explorer.cli.console import notice
 from explorer.errors import DirectionError
-from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Noise, Recipe
+from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Noise, Push, Recipe
 
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
@@ -23,13 +26,18 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help=f"a bundled network's name or a checkpoint file (default: {DEFAULT_MODEL})",
     )
-    add(
+    add_directions_option(parser)
+    add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+
+
+def add_directions_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--directions`."""
+    parser.add_argument(
         "--directions",
         metavar="FILE",
         action="append",
-        help="a .directions file whose names --direction may use (repeatable)",
+        help="a .directions file whose names --direction may use, beside the known ones (repeatable)",
     )
-    add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
 
 
 def add_look_options(parser: argparse.ArgumentParser) -> None:
@@ -78,13 +86,46 @@ def open_directions(engine: "Engine", info: "ModelInfo", files: list[str] | None
     DirectionError
         If a file is none, or cannot fit this network.
     """
-    from explorer.latents import direction_form
+    from explorer.render.known_directions import read_directions
 
     for name in files or ():
         path = Path(name)
-        if path.stat().st_size > direction_form.MAX_BYTES:
-            raise DirectionError(f"{path} is too large to be a file of directions")
-        found = direction_form.loads(path.read_bytes(), str(path))
+        found = read_directions(path)
         if found.model.sha256 and found.model.sha256 != info.ref.sha256:
             notice(f"the directions in {path} were found in another network, {found.model.name!r}")
         engine.directions.update(found.by_name())
+
+
+def carrying(engine: "Engine", info: "ModelInfo", pushes: Sequence[Push]) -> tuple[Push, ...]:
+    """Pushes that were typed, each with its direction, so that the files written are enough by themselves.
+
+    Raises
+    ------
+    DirectionError
+        If a name is not known for this network: leaving it out would draw another picture.
+    """
+    known = engine.directions_of(info.ref)
+    carried = []
+    for push in pushes:
+        direction = known.get(push.name)
+        if direction is None:
+            raise DirectionError(_unknown(push.name, list(known), info))
+        if not direction.fits(info.num_ws, info.w_dim):
+            raise DirectionError(
+                f"direction {push.name!r} has the shape {list(direction.vector.shape)} and does not fit "
+                f"{info.ref.name!r}, which takes {info.num_ws} x {info.w_dim}"
+            )
+        carried.append(replace(push, stored=direction.stored()))
+    return tuple(carried)
+
+
+def _unknown(name: str, known: list[str], info: "ModelInfo") -> str:
+    if not known:
+        return (
+            f"there is no direction {name!r}: none is known for {info.ref.name!r}; name a file with "
+            "--directions, or find some with `latent-explorer directions find`"
+        )
+    near = difflib.get_close_matches(name, known, n=1)
+    listed = ", ".join(known[:30]) + (f" and {len(known) - 30} more" if len(known) > 30 else "")
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"there is no direction {name!r} for {info.ref.name!r}; {hint}known are {listed}"

@@ -12,6 +12,7 @@ from explorer.cli.recipe_options import (
     DEFAULT_MODEL,
     add_look_options,
     add_model_options,
+    carrying,
     open_directions,
     recipe_of,
 )
@@ -117,8 +118,13 @@ def run(args: argparse.Namespace) -> int:
     from explorer.render import Engine
 
     engine = Engine(device=args.device)
+    if args.direction:
+        network = engine.open(args.model or DEFAULT_MODEL)
+        open_directions(engine, network, args.directions)
+        args.direction = carrying(engine, network, args.direction)
     film, info = make_film(args, engine)
-    open_directions(engine, info, args.directions)
+    if not args.direction:
+        open_directions(engine, info, args.directions)
     if Path(args.out).suffix.lower() == ".film":
         return _save_document(args, film)
     settings = FilmSettings(args.quality, args.chroma, args.label)

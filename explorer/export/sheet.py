@@ -5,7 +5,7 @@ frame, one cell each, so `video --film SHEET` and the window can take them out a
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,24 @@ def direction_sheet(start: Recipe, seeds: Sequence[int], pushes: Sequence[Push])
         tuple(f"seed {seed}" for seed in seeds),
         tuple(f"{push.name} {push.amount:+g}" for push in pushes),
     )
+
+
+def strips_sheet(
+    start: Recipe, seeds: Sequence[int], pushes: Sequence[Push], amounts: Sequence[float]
+) -> Sheet:
+    """Strips of several directions under each other: directions and seeds down, amounts across."""
+    rows, names = [], []
+    for push in pushes:
+        for seed in seeds:
+            plain = start.with_(base=SeedBlend.of(seed))
+            rows.append(
+                tuple(
+                    plain.with_(directions=(*start.directions, replace(push, amount=amount)))
+                    for amount in amounts
+                )
+            )
+            names.append(push.name if len(seeds) == 1 else f"{push.name}, seed {seed}")
+    return Sheet(tuple(rows), tuple(names), tuple(f"{amount:+g}" if amount else "0" for amount in amounts))
 
 
 def write_sheet(

@@ -70,10 +70,10 @@ def test_a_direction_strip_with_directions_from_a_file(network, tmp_path, capsys
     assert grid(network, *words, "--directions", file) == 0
     assert capsys.readouterr().err == ""
     assert [keys[0].recipe.directions for keys in read_film(out).cells] == [
-        (Push("smile", amount, (0, 1, 2, 3)),) for amount in (-2, 0, 2)
+        (Push("smile", amount, (0, 1, 2, 3), smile.stored()),) for amount in (-2, 0, 2)
     ]
-    assert grid(network, *words) == 0
-    assert "smile" in capsys.readouterr().err
+    assert grid(network, *words) == 1
+    assert "there is no direction 'smile'" in capsys.readouterr().err
     assert grid(network, *words, "--directions", network) == 1
 
 

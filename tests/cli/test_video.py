@@ -8,12 +8,14 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from explorer.cli import main as cli
 from explorer.export.film_frames import FrameMaker
+from explorer.latents import Direction
 from explorer.provenance import read_film
-from explorer.recipe import Keyframe, Moment, Noise, SeedBlend
+from explorer.recipe import Keyframe, Moment, Noise, Push, SeedBlend
 from explorer.recipe.film_document import loads
 from explorer.render import Engine, RenderRequest
 from tests.export.films import decoded, small_network
@@ -83,6 +85,11 @@ def test_every_option_reaches_the_film(network, tmp_path):
     words = "--seeds 1,2,3,4 --seconds 4 --fps 10 --interp spline --space z --easing smooth --loop --grid 2x1"
     words += " --psi 0.5 --cutoff 3 --mix 9@coarse*0.5 --direction smile=2 --noise random --noise-seed 7"
     words += " --noise-strength 0.5 --noise-loop --size 64"
+    assert video(network, *words.split(), "--out", out) == 1  # nobody knows such a smile
+    engine = Engine(device="cpu")
+    info = engine.open(network)
+    smile = Direction("smile", "learned", torch.ones(info.w_dim))
+    engine.known.keep(info.ref, info.num_ws, info.w_dim, [smile])
     assert video(network, *words.split(), "--out", out) == 0
     film = loads(out.read_text())
     assert (film.fps, film.loop, film.length, film.columns, film.size) == (10, True, 4, 2, 64)
@@ -90,7 +97,8 @@ def test_every_option_reaches_the_film(network, tmp_path):
     assert [key.time for key in film.keys] == [0, 2]
     recipe = film.keys[0].recipe
     assert (recipe.psi, recipe.cutoff, recipe.noise) == (0.5, 3, Noise("random", 7, 0.5))
-    assert (len(recipe.mixes), len(recipe.directions)) == (1, 1)
+    assert len(recipe.mixes) == 1
+    assert recipe.directions == (Push("smile", 2.0, stored=smile.stored()),)
     assert film.keys[0] == Keyframe(recipe, 0, 0, "smooth", "spline", "z", True)
 
 

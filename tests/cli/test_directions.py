@@ -1,0 +1,146 @@
+"""The directions verb on a small network, and `--direction` where pictures are made."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer.cli import main as cli
+from explorer.latents import direction_form
+from explorer.provenance import read_film, read_recipe
+from explorer.recipe import Push
+from explorer.render import Engine, RenderRequest
+from explorer.render.known_directions import read_directions
+from tests.export.films import small_network
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    return small_network(tmp_path_factory.mktemp("network"))
+
+
+def directions(action, *words):
+    return cli.main(["directions", action, *map(str, words)])
+
+
+def find(network, out, *words):
+    few = ["--components", 3, "--samples", 300]
+    return directions("find", "--model", network, "--device", "cpu", "--out", out, *few, *words)
+
+
+def test_finding_is_deterministic_by_seed(network, tmp_path, capsys):
+    a, b, c = (tmp_path / f"{name}.directions" for name in "abc")
+    assert find(network, a) == find(network, b) == find(network, c, "--seed", 1) == 0
+    assert a.read_bytes() == b.read_bytes() != c.read_bytes()
+    assert "3 directions" in capsys.readouterr().out
+    assert [d.name for d in read_directions(a).directions] == ["pca 1", "pca 2", "pca 3"]
+
+
+@pytest.mark.parametrize(
+    ("method", "layers", "first"),
+    [("zone", "coarse", "coarse 1"), ("sefa", "0-1", "sefa rows 0,1 1"), ("random", "fine", None)],
+)
+def test_methods_look_at_layers(network, tmp_path, capsys, method, layers, first):
+    out = tmp_path / "x.directions"
+    if first is None:  # this network is too small for fine rows
+        assert find(network, out, "--method", method, "--layers", layers) == 1
+        assert "rows 0 to" in capsys.readouterr().err
+        assert not out.exists()
+    else:
+        assert find(network, out, "--method", method, "--layers", layers, "--json") == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said[0]["name"] == first
+        assert {entry["layers"] for entry in said} == {layers.replace("0-1", "0,1")}
+
+
+def test_what_is_kept_is_listed_and_drawn(network, tmp_path, capsys):
+    known = ["--model", str(network), "--json"]
+    assert directions("list", *known) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    keep = ["--model", str(network), "--samples", 300, "--components", 2, "--keep"]
+    assert directions("find", *keep) == directions("find", *keep) == 0
+    capsys.readouterr()
+    assert directions("list", *known) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in said] == ["pca 1", "pca 2", "pca 1 (2)", "pca 2 (2)"]
+    assert {"name", "kind", "layers", "sigma", "effects"} <= set(said[0])
+
+    out = tmp_path / "strip.png"
+    words = ["--model", network, "--device", "cpu", "--seeds", "1,2", "--name", "pca 2", "--steps", 3]
+    assert directions("strip", *words, "--range", 2, "--out", out) == 0
+    film = read_film(out)
+    assert [keys[0].recipe.directions[0].amount for keys in film.cells] == [-2, 0, 2] * 2
+    assert directions("strip", *words, "--name", "hat", "--out", out) == 1
+    assert "pca 1 (2)" in capsys.readouterr().err
+
+
+def test_a_typed_direction_travels_inside_the_picture(network, tmp_path, capsys, monkeypatch):
+    file, out = tmp_path / "x.directions", tmp_path / "a.png"
+    assert find(network, file) == 0
+    words = ["render", "--model", str(network), "--device", "cpu", "--seeds", "3", "--out", str(out)]
+    push = ["--direction", "pca 2=3@0-1"]
+    assert cli.main([*words, *push]) == 1
+    assert "directions find" in capsys.readouterr().err
+    assert not out.exists()
+    assert cli.main([*words, *push, "--directions", str(file)]) == 0
+    recipe = read_recipe(out)
+    assert recipe.directions == (Push("pca 2", 3.0, (0, 1), read_directions(file).directions[1].stored()),)
+    # Another machine: the network is there, the direction is not.
+    engine = Engine(device="cpu")
+    engine.open(network)
+    frame = engine.render(RenderRequest(recipe))
+    assert frame.notices == ()
+    with Image.open(out) as image:
+        assert np.array_equal(np.asarray(image), frame.pixels)
+    plain = engine.render(RenderRequest(recipe.with_(directions=())))
+    assert not np.array_equal(plain.pixels, frame.pixels)
+
+
+def test_import_of_another_tools_file(network, tmp_path, capsys):
+    info = Engine(device="cpu").open(network)
+    normal = np.random.RandomState(0).randn(1, info.w_dim)
+    np.save(tmp_path / "smile_w_boundary.npy", normal / np.linalg.norm(normal))
+    np.save(tmp_path / "odd.npy", np.ones((1, info.w_dim + 1)))
+    out = tmp_path / "x.directions"
+    words = ["--model", network, "--device", "cpu", "--out", out]
+    assert directions("import", tmp_path / "odd.npy", *words) == 1
+    assert "another network" in capsys.readouterr().err
+    assert not out.exists()
+    assert directions("import", tmp_path / "smile_w_boundary.npy", *words, "--layers", "coarse") == 0
+    assert "does not say which network" in capsys.readouterr().err
+    (smile,) = read_directions(out).directions
+    assert (smile.name, smile.kind, smile.layers) == ("smile", "imported", "coarse")
+    assert 0 < smile.sigma < 10
+    assert torch.allclose(smile.vector, torch.from_numpy(normal / np.linalg.norm(normal))[0].float())
+
+
+def test_directions_of_another_network_are_taken_with_a_warning(network, tmp_path, capsys):
+    file = tmp_path / "x.directions"
+    assert find(network, file) == 0
+    found = read_directions(file)
+    other = direction_form.DirectionSet(
+        type(found.model)("cats", "0" * 64), found.num_ws, found.w_dim, found.directions
+    )
+    file.write_bytes(direction_form.dumps(other))
+    assert directions("import", file, "--model", network, "--keep") == 0
+    assert "another network, 'cats'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["find"],
+        ["find", "--out", "a.png"],
+        ["find", "--keep", "--layers", "hat"],
+        ["list", "a.directions", "--model", "faces"],
+        ["strip", "--seeds", "1", "--out", "a.mp4"],
+        [],
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_loaded(words, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["directions", *words])
+    assert end.value.code == 2
+    assert capsys.readouterr().err
