@@ -49,7 +49,7 @@ class PlainStyleGAN2:
         t = self._tensors
         x = t["synthesis.b4.const"].expand(len(ws), -1, -1, -1)
         image: Tensor | None = None
-        for power in range(2, int(math.log2(self._description.resolution)) + 1):
+        for power in range(2, self._description.num_ws // 2 + 2):
             resolution = 2**power
             block = f"synthesis.b{resolution}"
             row = max(2 * power - 5, 0)

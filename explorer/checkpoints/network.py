@@ -76,6 +76,8 @@ class CheckpointInfo:
     img_channels: int = 3
     options: Mapping[str, Any] = field(default_factory=dict)
     header: Mapping[str, Any] = field(default_factory=dict)
+    width: int = 0
+    """Of the picture in pixels; `resolution` is its height."""
     notes: tuple[str, ...] = ()
     globals: tuple[str, ...] = ()
 
@@ -98,6 +100,7 @@ class CheckpointInfo:
             "parameters": self.parameters,
             "sha256": self.sha256,
             "img_channels": self.img_channels,
+            "width": self.width,
             "options": dict(self.options),
             "header": dict(self.header),
             "licence": self.licence,

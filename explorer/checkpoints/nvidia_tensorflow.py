@@ -184,6 +184,7 @@ def _revised_rules(resolution: int) -> tuple[Rule, ...]:
 
 def _stylegan2(variables: dict[str, NumpyArray], options: Options, path: str) -> Found:
     _refuse_options(options, path)
+    variables = _square_names(variables, path)
     resolution = _resolution(variables, path)
     tensors, notes = translate(variables, (*_STYLEGAN2, *_revised_rules(resolution)), path)
     clamp = options.get("conv_clamp")
@@ -252,6 +253,7 @@ _STYLEGAN1: tuple[Rule, ...] = (
 
 def _stylegan1(variables: dict[str, NumpyArray], options: Options, path: str) -> Found:
     _refuse_options(options, path)
+    variables = _square_names(variables, path)
     _resolution(variables, path)
     lod = variables.get("synthesis/lod", variables.get("lod"))
     if lod is not None and lod.shape == () and plain(lod) != 0:
@@ -279,9 +281,27 @@ def _resolution(variables: dict[str, NumpyArray], path: str) -> int:
     ]
     if not sizes:
         raise CorruptCheckpointError(f"{path}: a generator without layers")
-    if any(height != width for height, width in sizes):
-        raise UnsupportedCheckpointError(f"{path}: a generator of pictures that are not square")
     return max(height for height, _ in sizes)
+
+
+def _square_names(variables: dict[str, NumpyArray], path: str) -> dict[str, NumpyArray]:
+    """Call the blocks of forks whose pictures are not square 4x4, 8x8, … by how often they double."""
+    starts = [
+        m for name in variables if (m := re.fullmatch(r"synthesis/(\d{1,4})x(\d{1,4})/Const/const", name))
+    ]
+    base = (int(starts[0][1]), int(starts[0][2])) if len(starts) == 1 else (4, 4)
+    if base == (4, 4):
+        return variables
+    names = {f"synthesis/{base[0] << k}x{base[1] << k}/": f"synthesis/{4 << k}x{4 << k}/" for k in range(11)}
+    renamed = {}
+    for name, value in variables.items():
+        match = re.match(r"synthesis/\d{1,5}x\d{1,5}/", name)
+        if match and match[0] not in names:
+            raise CorruptCheckpointError(
+                f"{path}: {name[:80]!a} does not go on from {base[0]} x {base[1]}, the size of the constant"
+            )
+        renamed[names[match[0]] + name[match.end() :] if match else name] = value
+    return renamed
 
 
 def _header(options: Options) -> dict[str, Any]:

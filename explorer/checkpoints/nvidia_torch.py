@@ -244,7 +244,6 @@ def _check_stated(parts: Parts, description: NetworkDescription, path: str) -> N
         "w_dim": description.w_dim,
         "c_dim": description.c_dim,
         "num_ws": description.num_ws,
-        "img_resolution": description.resolution,
         "img_channels": description.img_channels,
     }
     for name, value in stated.items():
@@ -253,6 +252,15 @@ def _check_stated(parts: Parts, description: NetworkDescription, path: str) -> N
             raise CorruptCheckpointError(
                 f"{path}: the network claims {name} {ascii(claim)[:40]}, its tensors say {value}"
             )
+    # Forks whose pictures are not square state one side, both, or what a square would have.
+    height, width, blocks = description.resolution, description.width, description.num_ws // 2
+    nominal = 2 << blocks if description.architecture == "stylegan2" else height
+    claim = parts.attribute("", "img_resolution", height)
+    if claim not in (height, width, nominal) and plain_list(claim) not in ([height, width], [width, height]):
+        raise CorruptCheckpointError(
+            f"{path}: the network claims img_resolution {ascii(claim)[:40]}, "
+            f"its tensors draw {height} x {width}"
+        )
 
 
 def _number(value: object, path: str) -> float | None:

@@ -162,9 +162,12 @@ def _complete(tensors: dict[str, Any], average: object, path: str) -> tuple[dict
         if name.endswith("noise_strength") and name.replace("strength", "const") not in tensors
     ]
     for name in bare:
-        size = int(name.split(".")[1][1:])
-        if size <= stylegan2_layout.MAX_RESOLUTION:
-            tensors[f"{name}noise_const"] = Made((size, size), partial(_noise, size))
+        if "synthesis.b4.const" not in tensors or len(tensors["synthesis.b4.const"].shape) != 3:
+            raise stylegan2_layout.missing("synthesis.b4.const", path)
+        shapes = {"synthesis.b4.const": tensors["synthesis.b4.const"].shape}
+        size = stylegan2_layout.size_of_block(shapes, int(name.split(".")[1][1:]))
+        if max(size) <= stylegan2_layout.MAX_RESOLUTION:
+            tensors[f"{name}noise_const"] = Made(size, partial(_noise, size))
     if bare:
         notes += ("The file holds no stored noise; drawn planes stand in for it.",)
     return tensors, notes
@@ -194,8 +197,8 @@ def _estimate(mapping: Mapping[str, Any]) -> torch.Tensor:
     return total / AVERAGE_OVER
 
 
-def _noise(size: int) -> torch.Tensor:
+def _noise(size: tuple[int, ...]) -> torch.Tensor:
     import numpy as np
     import torch
 
-    return torch.from_numpy(np.random.RandomState(size).randn(size, size).astype(np.float32))
+    return torch.from_numpy(np.random.RandomState(size[0]).randn(*size).astype(np.float32))

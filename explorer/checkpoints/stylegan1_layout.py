@@ -25,11 +25,14 @@ from typing import Any
 from explorer.checkpoints.stylegan2_layout import (
     Shape,
     Shapes,
+    base_option,
+    base_size,
     check_shapes,
     latent_sizes,
     mapping_shapes,
     read_resolutions,
     shape_of,
+    size_of_block,
 )
 from explorer.models.description import NetworkDescription
 
@@ -47,6 +50,7 @@ def describe(shapes: Shapes, *, fused_scale: Any, lr_multiplier: float, path: st
     """
     resolutions = read_resolutions(shapes, path)
     last = resolutions[-1]
+    base = base_size(shapes, len(resolutions), path)
     w_dim = shape_of(shapes, "synthesis.b4.layer0.style.weight", 2, path)[1]
     z_dim, c_dim = latent_sizes(shapes, path)
     img_channels = shape_of(shapes, "synthesis.torgb.weight", 4, path)[0]
@@ -69,13 +73,18 @@ def describe(shapes: Shapes, *, fused_scale: Any, lr_multiplier: float, path: st
     check_shapes(shapes, expected, path)
     return NetworkDescription(
         architecture="stylegan1",
-        resolution=last,
+        resolution=base[0] * last // 4,
         img_channels=img_channels,
         z_dim=z_dim,
         w_dim=w_dim,
         c_dim=c_dim,
         num_ws=2 * int(math.log2(last)) - 2,
-        options={"fused_scale": fused_scale, "label_mode": "concat", "lr_multiplier": lr_multiplier},
+        options={
+            "fused_scale": fused_scale,
+            "label_mode": "concat",
+            "lr_multiplier": lr_multiplier,
+            **base_option(base),
+        },
     )
 
 
@@ -88,5 +97,5 @@ def _styled(shapes: Shapes, name: str, channels: int, resolution: int, w_dim: in
     # A network trained without noise has neither of the two.
     if f"{name}.noise_weight" in shapes or f"{name}.noise_const" in shapes:
         layer[f"{name}.noise_weight"] = (channels,)
-        layer[f"{name}.noise_const"] = (resolution, resolution)
+        layer[f"{name}.noise_const"] = size_of_block(shapes, resolution)
     return layer

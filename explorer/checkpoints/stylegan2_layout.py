@@ -65,12 +65,13 @@ def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescriptio
     """
     resolutions = read_resolutions(shapes, path)
     last = resolutions[-1]
+    base = base_size(shapes, len(resolutions), path)
     arch = _arch(shapes, resolutions)
     w_dim = shape_of(shapes, f"synthesis.b{last}.torgb.affine.weight", 2, path)[1]
     z_dim, c_dim = latent_sizes(shapes, path)
     description = NetworkDescription(
         architecture="stylegan2",
-        resolution=last,
+        resolution=base[0] * last // 4,
         img_channels=shape_of(shapes, f"synthesis.b{last}.torgb.weight", 4, path)[0],
         z_dim=z_dim,
         w_dim=w_dim,
@@ -82,6 +83,7 @@ def describe(shapes: Shapes, switches: Switches, path: str) -> NetworkDescriptio
             "lr_multiplier": switches.lr_multiplier,
             "label_mode": switches.label_mode,
             "num_fp16_res": switches.num_fp16_res,
+            **base_option(base),
         },
     )
     check_shapes(shapes, _expected(shapes, description, resolutions, path), path)
@@ -122,20 +124,33 @@ _KNOWN = re.compile(
 
 
 def read_resolutions(shapes: Shapes, path: str) -> list[int]:
-    """Sizes of the blocks: 4, 8, … up to the picture's, from the names of the blocks."""
+    """Names of the blocks: 4, 8, … up to the picture's; their sizes where the constant is 4 x 4."""
     found = {int(match[1]) for name in shapes if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))}
     expected = [4 << index for index in range(len(found))]
     if not found or sorted(found) != expected or expected[-1] > MAX_RESOLUTION:
         raise CorruptCheckpointError(
             f"{path}: the blocks of the network are {sorted(found)}, expected 4, 8, 16, …"
         )
-    const = shape_of(shapes, "synthesis.b4.const", 3, path)
-    if const[1:] != (4, 4):
-        raise UnsupportedCheckpointError(
-            f"{path}: a StyleGAN whose pictures are not square (it starts from {const[1]} x {const[2]}); "
-            "this version draws square ones"
-        )
     return expected
+
+
+def base_size(shapes: Shapes, blocks: int, path: str) -> tuple[int, int]:
+    """Height and width of the constant, which every block but the first doubles."""
+    _, height, width = shape_of(shapes, "synthesis.b4.const", 3, path)
+    if max(height, width) << (blocks - 1) > MAX_RESOLUTION:
+        raise CorruptCheckpointError(f"{path}: {blocks} blocks that start from {height} x {width}")
+    return height, width
+
+
+def base_option(base: tuple[int, int]) -> dict[str, Any]:
+    """The option `base_size` where it is not the usual one."""
+    return {} if base == (4, 4) else {"base_size": list(base)}
+
+
+def size_of_block(shapes: Shapes, block: int) -> Shape:
+    """Height and width of the block called `b{block}`."""
+    height, width = shapes["synthesis.b4.const"][1:]
+    return height * block // 4, width * block // 4
 
 
 def _arch(shapes: Shapes, resolutions: list[int]) -> str:
@@ -226,7 +241,7 @@ def _layer(
     # A network trained without noise has neither of the two.
     if f"{name}.noise_strength" in shapes or f"{name}.noise_const" in shapes:
         layer[f"{name}.noise_strength"] = ()
-        layer[f"{name}.noise_const"] = (resolution, resolution)
+        layer[f"{name}.noise_const"] = size_of_block(shapes, resolution)
     return layer
 
 

@@ -25,7 +25,7 @@ from explorer.checkpoints.stylegan2_layout import (
     mapping_shapes,
     shape_of,
 )
-from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
+from explorer.errors import CorruptCheckpointError
 from explorer.models.description import NetworkDescription
 
 MAX_LAYERS = 64
@@ -73,15 +73,12 @@ def describe(shapes: Shapes, options: Mapping[str, Any], path: str) -> NetworkDe
     """
     layers = _layers(options, path)
     width, height = _pair(layers[-1].get("out_size"), path)
-    if width != height:
-        raise UnsupportedCheckpointError(
-            f"{path}: a StyleGAN3 of {width} x {height} pixels; this version draws square pictures"
-        )
-    if height > MAX_RESOLUTION:
-        raise CorruptCheckpointError(f"{path}: pictures of {height} pixels")
+    largest = max(width, height)
+    if largest > MAX_RESOLUTION:
+        raise CorruptCheckpointError(f"{path}: pictures of {width} x {height} pixels")
     for layer in layers:
         # Layers are never larger than the picture with its margin.
-        if max(*_pair(layer.get("in_size"), path), *_pair(layer.get("out_size"), path)) > 2 * height + 64:
+        if max(*_pair(layer.get("in_size"), path), *_pair(layer.get("out_size"), path)) > 2 * largest + 64:
             raise CorruptCheckpointError(f"{path}: a layer larger than the picture")
     w_dim = shape_of(shapes, "synthesis.input.affine.weight", 2, path)[1]
     z_dim, c_dim = latent_sizes(shapes, path)

@@ -101,6 +101,11 @@ class Generator(ABC):
         return self.description.resolution
 
     @property
+    def width(self) -> int:
+        """Width of the picture in pixels; `resolution` is its height."""
+        return self.description.width
+
+    @property
     def img_channels(self) -> int:
         """Channels of the picture: 1, 3 or 4."""
         return self.description.img_channels

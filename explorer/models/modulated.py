@@ -33,11 +33,11 @@ def _fold_pays(out_channels: int, height: int, width: int) -> bool:
     return 9 * out_channels < height * width
 
 
-def _take_noise(weights: WeightTable, name: str, resolution: int) -> tuple[Tensor | None, float]:
-    """Stored plane [1, 1, R, R] and its strength; None and 0 in a network without noise."""
+def _take_noise(weights: WeightTable, name: str, size: tuple[int, int]) -> tuple[Tensor | None, float]:
+    """Stored plane [1, 1, H, W] and its strength; None and 0 in a network without noise."""
     if not (weights.has(f"{name}.noise_const") or weights.has(f"{name}.noise_strength")):
         return None, 0.0
-    plane = weights.take(f"{name}.noise_const", resolution, resolution)
+    plane = weights.take(f"{name}.noise_const", *size)
     return plane[None, None], float(weights.take(f"{name}.noise_strength"))
 
 
@@ -64,8 +64,8 @@ class ModulatedConv:
     Parameters
     ----------
     name : `synthesis.b32.conv0`, ...
-    resolution : height of the output
-    up : whether it doubles the height (`conv0`)
+    size : height and width of the output
+    up : whether it doubles them (`conv0`)
     gain : extra gain after the activation, sqrt(1/2) at the end of a residual block
     clamp : limit of the output's magnitude before `gain`, or None
     half : reduced precision to convolve in, or None
@@ -78,7 +78,7 @@ class ModulatedConv:
         *,
         in_channels: int,
         w_dim: int,
-        resolution: int,
+        size: tuple[int, int],
         up: bool,
         gain: float,
         clamp: float | None,
@@ -95,7 +95,7 @@ class ModulatedConv:
         weight = weights.take(f"{name}.weight", None, in_channels, 3, 3)
         self.out_channels = weight.shape[0]
         bias = weights.take(f"{name}.bias", self.out_channels)
-        plane, strength = _take_noise(weights, name, resolution)
+        plane, strength = _take_noise(weights, name, size)
 
         # A transposed convolution wants [I, O, 3, 3]. The table keeps the very same memory.
         weight = (weight.transpose(0, 1) if up else weight).contiguous(memory_format=Channels)
@@ -109,11 +109,11 @@ class ModulatedConv:
         power = weight.square().sum(dim=(2, 3)) / gain**2
         self.power = (power if up else power.t()).contiguous().to(device)  # [I, O]
         self.epsilon = torch.full((self.out_channels,), EPSILON / gain**2, device=device)
-        source = resolution // 2 if up else resolution
-        self.folds = _fold_pays(self.out_channels, source, source)
-        is_plain = device.type == "cpu" and half is None and not up
-        tile = tile_for(in_channels, self.out_channels, resolution) if is_plain else None
-        self.winograd = WinogradConv(weight, tile, resolution) if tile else None
+        height, width = size
+        self.folds = _fold_pays(self.out_channels, *((height // 2, width // 2) if up else size))
+        is_plain = device.type == "cpu" and half is None and not up and height == width
+        tile = tile_for(in_channels, self.out_channels, height) if is_plain else None
+        self.winograd = WinogradConv(weight, tile, height) if tile else None
         self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         self.noise_gain = strength * gain
@@ -122,7 +122,7 @@ class ModulatedConv:
             self.blur = blur_kernel(4.0)[None, None].to(device, self.dtype)
 
     def spread(self, plane: Tensor) -> Tensor:
-        """Noise plane [1, 1, R, R] in the form that is added fastest.
+        """Noise plane [1, 1, H, W] in the form that is added fastest.
 
         With few channels, last in memory, adding one number to each group of them is
         slow: a plane written out for 8 channels at 128 px is added 6 times faster.
@@ -136,14 +136,14 @@ class ModulatedConv:
 
         Parameters
         ----------
-        x : [N, in_channels, h, h]; not written to.
+        x : [N, in_channels, h, w]; not written to.
         w : [N, w_dim] float32, the layer's row
         noise : what `spread` gave of a plane in the layer's type, times strength and gain; None for none.
         strength : factor on `noise`
 
         Returns
         -------
-        [N, out_channels, R, R], new memory
+        [N, out_channels, H, W], new memory
         """
         style = self.affine(w)  # [N, I]
         if self.dtype != torch.float32:

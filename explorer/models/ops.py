@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models.description import NetworkDescription
+
 SQRT2 = math.sqrt(2.0)
 SLOPE = 0.2
 """Negative slope of the leaky ReLU in every family."""
@@ -123,6 +125,17 @@ def half_dtype(precision: str, device: torch.device) -> torch.dtype | None:
         # Measured 6.8 times slower than float32 on a CPU without native support.
         raise ValueError(f"{precision} is for graphics processors; on the CPU use float32")
     return known[precision]
+
+
+def check_doubling(description: NetworkDescription, name: str) -> None:
+    """Raise `ValueError` unless a network's height is its base's, doubled once per two rows of `ws`."""
+    base, resolution = description.base_size[0], description.resolution
+    times = resolution // base
+    if resolution % base or times & (times - 1):
+        raise ValueError(f"the resolution of a {name} is a power of two times {base}, not {resolution}")
+    rows = 2 * times.bit_length()
+    if description.num_ws != rows:
+        raise ValueError(f"a {name} of {resolution} pixels has {rows} rows of ws, not {description.num_ws}")
 
 
 def number_option(options: Mapping[str, object], name: str, default: float | None) -> float | None:

@@ -5,6 +5,7 @@
 - `fused_scale`: "auto" (where it is missing), true or false: whether up-sampling layers were
   trained as transposed convolutions. "auto" means from 128 pixels on.
 - `lr_multiplier`: of the mapping network, 0.01 where it is missing.
+- `base_size`: [height, width] of the constant, [4, 4] where it is missing; every block doubles it.
 - `lod`: 0, the finished network (where it is missing). Others are refused.
 - `truncation_psi`, `truncation_cutoff`: what the network applies by itself where its user
   says nothing (0.7 and 8 in all releases). Kept for display, not applied here.
@@ -39,7 +40,7 @@ from explorer.models.generator import Features, Generator, NoisePlan, Precision,
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
 from explorer.models.noise import Planes, blended
-from explorer.models.ops import EPSILON, SLOPE, SQRT2, half_dtype, random_plane, truncate
+from explorer.models.ops import EPSILON, SLOPE, SQRT2, check_doubling, half_dtype, random_plane, truncate
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv, tile_for
 
@@ -63,6 +64,7 @@ class StyledLayer:
     ----------
     name : `synthesis.b32.layer0`, ...
     in_channels : of the features, the constant's own for its layer
+    size : height and width of the output
     has_conv : whether there is a convolution; `is_up` whether it doubles the size
     is_fused : the up-sampling was trained as a transposed convolution
     """
@@ -74,7 +76,7 @@ class StyledLayer:
         *,
         in_channels: int,
         w_dim: int,
-        resolution: int,
+        size: tuple[int, int],
         has_conv: bool,
         is_up: bool,
         is_fused: bool,
@@ -92,8 +94,9 @@ class StyledLayer:
             # The gain sqrt(2) of the activation sits here, so the bias escapes it.
             weight = weight * (SQRT2 / math.sqrt(9 * in_channels))
             is_plain = device.type == "cpu" and dtype == torch.float32 and not is_up
-            tile = tile_for(in_channels, self.out_channels, resolution) if is_plain else None
-            self._winograd = WinogradConv(weight, tile, resolution) if tile else None
+            is_plain = is_plain and size[0] == size[1]
+            tile = tile_for(in_channels, self.out_channels, size[0]) if is_plain else None
+            self._winograd = WinogradConv(weight, tile, size[0]) if tile else None
             if is_up:
                 weight = _upsampling_kernel(weight, is_fused)
             self._weight = weight.to(device, dtype, memory_format=torch.channels_last)
@@ -101,7 +104,7 @@ class StyledLayer:
         self.noise: Tensor | None = None
         """Stored plane, [1, 1, R, R]; None in a network without noise."""
         if weights.has(f"{name}.noise_weight") or weights.has(f"{name}.noise_const"):
-            plane = weights.take(f"{name}.noise_const", resolution, resolution)[None, None]
+            plane = weights.take(f"{name}.noise_const", *size)[None, None]
             self.noise = plane.to(device, dtype)
             strength = weights.take(f"{name}.noise_weight", self.out_channels)[:, None, None]
             self._noise_weight = strength.to(device, dtype)
@@ -218,7 +221,7 @@ class StyleGAN1(Generator):
             description, weights, self.device, label_mode="concat", has_gain_in_weights=True
         )
         self.w_avg = weights.take("mapping.w_avg", description.w_dim).to(self.device)
-        const = weights.take("synthesis.b4.const", None, 4, 4)[None]
+        const = weights.take("synthesis.b4.const", None, *description.base_size)[None]
         self._const = const.to(self.device, memory_format=torch.channels_last)
         self._layers: list[StyledLayer] = []
         self.steps = self._build(weights, half)
@@ -230,26 +233,27 @@ class StyleGAN1(Generator):
         """Make the layers and the chain of steps."""
         description = self.description
         fused = description.options.get("fused_scale", "auto")
-        first_half = max(2 * description.resolution >> _HALF_RESOLUTIONS, 8)
+        count = description.num_ws // 2
+        first_half = max(count - _HALF_RESOLUTIONS, 1)
         steps: list[Step] = []
         channels = self._const.shape[1]
-        for power in range(2, int(math.log2(description.resolution)) + 1):
-            resolution = 2**power
+        for block in range(count):
+            size = (description.base_size[0] << block, description.base_size[1] << block)
             for number in (0, 1):
-                name = f"b{resolution}.layer{number}"
+                name = f"b{4 << block}.layer{number}"
                 layer = StyledLayer(
                     weights,
                     f"synthesis.{name}",
                     in_channels=channels,
                     w_dim=description.w_dim,
-                    resolution=resolution,
-                    has_conv=(resolution, number) != (4, 0),
-                    is_up=resolution > 4 and number == 0,
-                    is_fused=resolution >= _FUSED_FROM if fused == "auto" else fused,
-                    dtype=half if half is not None and resolution >= first_half else torch.float32,
+                    size=size,
+                    has_conv=(block, number) != (0, 0),
+                    is_up=block > 0 and number == 0,
+                    is_fused=min(size) >= _FUSED_FROM if fused == "auto" else fused,
+                    dtype=half if half is not None and block >= first_half else torch.float32,
                     device=self.device,
                 )
-                steps.append(Step(name, (len(steps),), resolution, layer.noise is not None, makes_rgb=False))
+                steps.append(Step(name, (len(steps),), size[0], layer.noise is not None, makes_rgb=False))
                 self._layers.append(layer)
                 channels = layer.out_channels
         weight = weights.take("synthesis.torgb.weight", description.img_channels, channels, 1, 1)
@@ -330,12 +334,8 @@ class StyleGAN1(Generator):
 
 def _check(description: NetworkDescription) -> None:
     """Raise `ValueError` for sizes and switches that are not drawn here."""
-    resolution, options = description.resolution, description.options
-    if resolution < 4 or resolution & (resolution - 1):
-        raise ValueError(f"the resolution of a StyleGAN is a power of two from 4, not {resolution}")
-    rows = 2 * int(math.log2(resolution)) - 2
-    if description.num_ws != rows:
-        raise ValueError(f"a StyleGAN of {resolution} pixels has {rows} rows of ws, not {description.num_ws}")
+    options = description.options
+    check_doubling(description, "StyleGAN")
     if options.get("lod", 0) != 0:
         raise ValueError(
             f"this StyleGAN was saved while it was still growing (lod {options['lod']!r}); "

@@ -1,7 +1,8 @@
 """StyleGAN2 and StyleGAN2-ADA: the skip, residual and plain generators.
 
 Built from shapes: any channel table, number of classes or image channels, with
-or without noise. Layers and their fast form are in `modulated`.
+or without noise, from a constant of any size, which every block doubles. Blocks are
+called b4, b8, ... whatever their size. Layers and their fast form are in `modulated`.
 
 References
 ----------
@@ -21,7 +22,15 @@ from explorer.models.generator import Features, Generator, NoisePlan, Precision,
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
 from explorer.models.noise import Planes, blended
-from explorer.models.ops import blur_kernel, half_dtype, number_option, random_plane, truncate, upsample2
+from explorer.models.ops import (
+    blur_kernel,
+    check_doubling,
+    half_dtype,
+    number_option,
+    random_plane,
+    truncate,
+    upsample2,
+)
 from explorer.models.weights import WeightTable
 
 _ARCHITECTURES = ("skip", "resnet", "orig")
@@ -47,7 +56,7 @@ class StyleGAN2(Generator):
 
     Parameters
     ----------
-    description : options `arch`, `conv_clamp`, `lr_multiplier`, `label_mode`, `num_fp16_res`
+    description : options `arch`, `conv_clamp`, `lr_multiplier`, `label_mode`, `num_fp16_res`, `base_size`
     tensors : canonical names to values, complete and without strangers
     device, precision : where and how to draw; half precisions on processors that have them.
 
@@ -74,7 +83,7 @@ class StyleGAN2(Generator):
         by_class = weights.has("mapping.w_avg") and tensors["mapping.w_avg"].ndim == 2
         shape = (description.c_dim, description.w_dim) if by_class else (description.w_dim,)
         self.w_avg = weights.take("mapping.w_avg", *shape).to(self.device)
-        const = weights.take("synthesis.b4.const", None, 4, 4)[None]
+        const = weights.take("synthesis.b4.const", None, *description.base_size)[None]
         self._const = const.to(self.device, memory_format=torch.channels_last)
         self.steps, self._links = self._build(weights, half)
         _check_filters(tensors)
@@ -88,20 +97,21 @@ class StyleGAN2(Generator):
         options = description.options
         arch = options.get("arch", "skip")
         clamp = number_option(options, "conv_clamp", None)
-        first_half = _first_half_resolution(description)
+        first_half = _first_half_block(description)
         steps: list[Step] = []
         links: list[_Link] = []
         channels = self._const.shape[1]
 
-        for power in range(2, int(math.log2(description.resolution)) + 1):
-            resolution = 2**power
-            block = f"b{resolution}"
-            row = 2 * power - 5
-            block_half = half if resolution >= first_half else None
-            is_residual = arch == "resnet" and resolution > 4
+        count = description.num_ws // 2
+        for number in range(count):
+            block = f"b{4 << number}"
+            height, width = (side << number for side in description.base_size)
+            row = 2 * number - 1
+            block_half = half if number >= first_half else None
+            is_residual = arch == "resnet" and number > 0
             block_channels = channels
             for conv in ("conv0", "conv1"):
-                if resolution == 4 and conv == "conv0":
+                if number == 0 and conv == "conv0":
                     row += 1
                     continue
                 layer = ModulatedConv(
@@ -109,7 +119,7 @@ class StyleGAN2(Generator):
                     f"synthesis.{block}.{conv}",
                     in_channels=channels,
                     w_dim=description.w_dim,
-                    resolution=resolution,
+                    size=(height, width),
                     up=conv == "conv0",
                     gain=math.sqrt(0.5) if is_residual and conv == "conv1" else 1.0,
                     clamp=clamp,
@@ -128,10 +138,10 @@ class StyleGAN2(Generator):
                         device=self.device,
                     )
                 has_noise = layer.noise is not None
-                steps.append(Step(f"{block}.{conv}", (row,), resolution, has_noise, makes_rgb=False))
+                steps.append(Step(f"{block}.{conv}", (row,), height, has_noise, makes_rgb=False))
                 links.append(_Link(layer, skip, opens_residual=is_residual and conv == "conv0"))
                 row += 1
-            if arch == "skip" or resolution == description.resolution:
+            if arch == "skip" or number == count - 1:
                 torgb = ToRGB(
                     weights,
                     f"synthesis.{block}.torgb",
@@ -142,7 +152,7 @@ class StyleGAN2(Generator):
                     half=block_half,
                     device=self.device,
                 )
-                steps.append(Step(f"{block}.torgb", (row,), resolution, reads_noise=False, makes_rgb=True))
+                steps.append(Step(f"{block}.torgb", (row,), height, reads_noise=False, makes_rgb=True))
                 links.append(_Link(torgb=torgb))
         return tuple(steps), links
 
@@ -240,14 +250,7 @@ class StyleGAN2(Generator):
 
 def _check_sizes(description: NetworkDescription) -> None:
     """Raise `ValueError` for sizes that no StyleGAN2 has."""
-    resolution = description.resolution
-    if resolution < 4 or resolution & (resolution - 1):
-        raise ValueError(f"the resolution of a StyleGAN2 is a power of two from 4, not {resolution}")
-    rows = 2 * int(math.log2(resolution)) - 2
-    if description.num_ws != rows:
-        raise ValueError(
-            f"a StyleGAN2 of {resolution} pixels has {rows} rows of ws, not {description.num_ws}"
-        )
+    check_doubling(description, "StyleGAN2")
     arch = description.options.get("arch", "skip")
     if arch not in _ARCHITECTURES:
         raise ValueError(f"unknown arch {arch!r}; architectures are {', '.join(_ARCHITECTURES)}")
@@ -262,9 +265,9 @@ def _check_filters(tensors: Mapping[str, Tensor]) -> None:
                 raise ValueError(f"{name!r} is another filter than [1, 3, 3, 1], the only one known here")
 
 
-def _first_half_resolution(description: NetworkDescription) -> int:
-    """Lowest resolution that may run in half precision: the `num_fp16_res` highest, never below 8."""
+def _first_half_block(description: NetworkDescription) -> int:
+    """Number of the first block that may run in half precision: the `num_fp16_res` last, never block 0."""
     count = description.options.get("num_fp16_res") or _HALF_RESOLUTIONS
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ValueError(f"the option 'num_fp16_res' should be a whole number, not {count!r}")
-    return max(2 * description.resolution >> count, 8)
+    return max(description.num_ws // 2 - count, 1)

@@ -46,8 +46,11 @@ def rosinality(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return state
 
 
-def tensorflow(tensors: dict[str, torch.Tensor], **options: Any) -> bytes:
-    """Pickle of three networks as NVIDIA's TensorFlow code writes it; the first two are empty."""
+def tensorflow(tensors: dict[str, torch.Tensor], base: tuple[int, int] = (4, 4), **options: Any) -> bytes:
+    """Pickle of three networks as NVIDIA's TensorFlow code writes it; the first two are empty.
+
+    Forks whose pictures are not square name their blocks by `base`, doubled again and again.
+    """
     own: list[tuple[str, Any]] = [("lod", np.float32(0))]
     mapping: list[tuple[str, Any]] = []
     synthesis: list[tuple[str, Any]] = []
@@ -62,7 +65,7 @@ def tensorflow(tensors: dict[str, torch.Tensor], **options: Any) -> bytes:
             turned = parts[2] == "weight" and parts[1] != "label"
             mapping.append((f"{layer}/{parts[2]}", value.T if turned else value))
         else:
-            synthesis.append(_synthesis_variable(parts[1:], value))
+            synthesis.append(_synthesis_variable(parts[1:], value, base))
     state = {
         "version": 4,
         "name": "Gs",
@@ -84,10 +87,10 @@ def _network(name: str, variables: list[tuple[str, Any]]) -> Make:
     return Make("dnnlib.tflib.network", "Network", state)
 
 
-def _synthesis_variable(parts: list[str], value: np.ndarray) -> tuple[str, np.ndarray]:
+def _synthesis_variable(parts: list[str], value: np.ndarray, base: tuple[int, int]) -> tuple[str, np.ndarray]:
     size = int(parts[0][1:])
     power = int(math.log2(size))
-    block = f"{size}x{size}"
+    block = f"{base[0] * size // 4}x{base[1] * size // 4}"
     if parts[1] == "const":
         return f"{block}/Const/const", value[None]
     layer = {"conv0": "Conv0_up", "conv1": "Conv" if size == 4 else "Conv1", "torgb": "ToRGB"}[parts[1]]
