@@ -24,6 +24,7 @@ from explorer.gui.networks_door import NetworksDoor
 from explorer.gui.networks_menu import NetworksMenu, RecentMenu
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.outgoing import Outgoing
+from explorer.gui.previews import Previews
 from explorer.gui.render_bridge import Picture, RenderBridge
 from explorer.gui.session import Session
 from explorer.gui.session_keeper import SessionKeeper
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self.incoming = Incoming(self.store, self.desk, self.tasks, self)
         self.outgoing = Outgoing(bridge, self.tasks, self)
         self.thumbnails = Thumbnails(bridge, self)
+        self.previews = Previews(self.tasks, keep, self)
         self.keeper = SessionKeeper(self._take_session, self.tasks, keep, self)
 
         self.stage = Stage()
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         self.store.rested.connect(self._want_thumbnails)
         # What is seen.
         self.bridge.shown.connect(self._show_picture)
+        self.bridge.shown.connect(self.previews.see)
         self.bridge.failed.connect(self._show_failure)
         self.viewer.painted.connect(self._check_settled)
         self.viewer.view_changed.connect(self._view_changed)

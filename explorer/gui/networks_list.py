@@ -155,7 +155,15 @@ def _of_bundled(model: BundledModel) -> NetworkEntry:
         licence=model.licence,
         publisher=model.attribution,
         source="Comes with the program",
+        sha256=_digest(model),
     )
+
+
+def _digest(model: BundledModel) -> str:
+    try:
+        return model.sha256()
+    except OSError:
+        return ""
 
 
 def _of_public(offered: PublicNetwork, found: DownloadedNetwork | None) -> NetworkEntry:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from explorer.gui.downloads import Downloads
 from explorer.gui.engine_maker import EngineMaker
 from explorer.gui.main_window import MainWindow
 from explorer.gui.networks_list import GROUPS, bytes_in_words, gather, grouped
+from explorer.gui.previews import preview_file
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
 from tests.models.synthetic import channels_of, description_of, random_tensors
@@ -324,6 +326,16 @@ def test_a_network_that_fails_to_open_is_told_on_the_page(window, page, qtbot, t
         page.card.main.click()  # tried again
 
 
+def test_a_network_that_was_seen_has_a_picture_on_its_card(window, page, qtbot):
+    sha256 = window.desk.info.ref.sha256
+    qtbot.waitUntil(preview_file(sha256).is_file)
+    entry = replace(page.entry, sha256=sha256)
+    page.card.show_entry(entry)
+    assert not page.card.preview.isHidden()
+    page.card.show_entry(replace(entry, sha256="0" * 64))
+    assert page.card.preview.isHidden()
+
+
 def test_keys_lead_through_the_list(page):
     page.search.setText("tiny-")
     QTest.keyClick(page.search, Qt.Key.Key_Down)
@@ -410,8 +422,6 @@ def server(tmp_path):
 
 
 def test_from_download_to_picture(qtbot, server, monkeypatch, settle, qapp: QApplication):
-    from dataclasses import replace
-
     offered = replace(CATS, url=server.url)
     monkeypatch.setattr(networks_list, "public_networks", lambda: (offered,))
     monkeypatch.setattr(downloading, "make_transport", lambda: Transport(plain_loopback=True))

@@ -1,6 +1,7 @@
 """One network in full: facts, licence, and the one thing to do about it."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -16,8 +17,11 @@ from PySide6.QtWidgets import (
 from explorer.checkpoints.download import DownloadProgress
 from explorer.gui import theme
 from explorer.gui.networks_list import NetworkEntry, bytes_in_words
+from explorer.gui.previews import preview_file
 from explorer.gui.widgets.buttons import TextButton
 
+PREVIEW = 220
+"""Side of the picture, in logical pixels."""
 FACTS = ("Resolution", "Family", "Size", "Publisher", "Licence", "Source", "sha256")
 
 
@@ -41,6 +45,9 @@ class NetworkCard(QFrame):
         self._accepted: set[str] = set()
         self.title = _label("", "heading")
         self.draws = _label("", "dim")
+        self.preview = QLabel()
+        self.preview.setAccessibleName("A picture by this network, seen before")
+        self.preview.setToolTip("Seen here before; drawn on this computer")
         self.facts: dict[str, QLabel] = {}
         self._names: dict[str, QLabel] = {}
         grid = QGridLayout()
@@ -61,6 +68,7 @@ class NetworkCard(QFrame):
         inside.setSpacing(10)
         inside.addWidget(self.title)
         inside.addWidget(self.draws)
+        inside.addWidget(self.preview)
         inside.addSpacing(4)
         inside.addLayout(grid)
         inside.addWidget(self.note)
@@ -108,8 +116,10 @@ class NetworkCard(QFrame):
         self.draws.setText(text)
         for name in FACTS:
             self._show_fact(name, "")
-        for widget in (self.note, self.licence, self.error, self.bar, self.words, self.main, self.other):
+        for widget in (self.preview, self.note, self.licence, self.error, self.bar, self.words):
             widget.hide()
+        for button in (self.main, self.other):
+            button.hide()
 
     def show_entry(
         self,
@@ -132,6 +142,7 @@ class NetworkCard(QFrame):
         self.title.setText(entry.title)
         self.draws.setText(entry.draws)
         self.draws.setVisible(bool(entry.draws))
+        self._show_preview(entry.sha256)
         pixels = "" if entry.resolution is None else f"{entry.resolution} × {entry.resolution} pixels"
         self._show_fact("Resolution", pixels)
         self._show_fact("Family", entry.family)
@@ -151,6 +162,12 @@ class NetworkCard(QFrame):
         self.error.setVisible(bool(error))
         self._show_progress(entry, under_way, progress)
         self._show_buttons(entry, in_use, under_way)
+
+    def _show_preview(self, sha256: str) -> None:
+        picture = QPixmap(str(preview_file(sha256))) if sha256 else QPixmap()
+        self.preview.setVisible(not picture.isNull())
+        if not picture.isNull():
+            self.preview.setPixmap(_rounded(picture, self.devicePixelRatioF()))
 
     def _show_progress(self, entry: NetworkEntry, under_way: bool, progress: DownloadProgress | None) -> None:
         shown = under_way or entry.partial > 0
@@ -241,6 +258,25 @@ class _Licence(QFrame):
         self.accepted.blockSignals(True)
         self.accepted.setChecked(accepted)
         self.accepted.blockSignals(False)
+
+
+def _rounded(picture: QPixmap, ratio: float) -> QPixmap:
+    """A picture at the size of the card, with round corners."""
+    side = round(PREVIEW * ratio)
+    picture = picture.scaled(
+        side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    result = QPixmap(picture.size())
+    result.fill(Qt.GlobalColor.transparent)
+    shape = QPainterPath()
+    shape.addRoundedRect(QRectF(result.rect()), 7 * ratio, 7 * ratio)
+    painter = QPainter(result)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipPath(shape)
+    painter.drawPixmap(0, 0, picture)
+    painter.end()
+    result.setDevicePixelRatio(ratio)
+    return result
 
 
 def progress_in_words(progress: DownloadProgress | None) -> str:

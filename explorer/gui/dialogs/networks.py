@@ -327,7 +327,7 @@ class NetworksPage(QDialog):
         if is_offline(network, error):
             self.offline.setText(
                 "There seems to be no connection to the internet. "
-                "The networks on this computer are listed below; they need none."
+                "Networks on this computer open all the same."
             )
             self.offline.show()
             self.here.setChecked(True)

@@ -54,6 +54,7 @@ class ClassPanel(Panel):
         self.add.setObjectName("add_class_button")
         self.add.clicked.connect(self._add)
         self.column.addWidget(self.add)
+        self.column.setSpacing(8)
         self.reset = IconButton("reset", "Reset class: from the seed, nothing mixed")
         self.reset.setObjectName("reset_class_button")
         self.reset.clicked.connect(self._reset)

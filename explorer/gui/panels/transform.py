@@ -9,7 +9,7 @@ from explorer.gui.widgets.float_slider import FloatSlider
 from explorer.recipe import Recipe, Transform
 from explorer.render.model_info import ModelInfo
 
-HINT = "Ctrl and drag the picture moves it, Ctrl and Shift turn it, Ctrl and double-click resets"
+HINT = "Drag the picture with Ctrl to move it, with Ctrl and Shift to turn it; double-click with Ctrl resets"
 
 
 class TransformPanel(Panel):
