@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.checkpoints import catalogue
-from explorer.checkpoints.downloaded import downloaded_path
+from explorer.checkpoints.downloaded import downloaded_path, facts_beside
 from explorer.checkpoints.reading import inspect_checkpoint as inspect_file
 from explorer.checkpoints.reading import read_checkpoint
 from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
@@ -45,7 +46,9 @@ def load_generator(path_or_name: str | os.PathLike[str], device: str | torch.dev
 
 def inspect_checkpoint(path_or_name: str | os.PathLike[str]) -> CheckpointInfo:
     """Tell what a checkpoint is, without running anything in it; raises as `load_generator` does."""
-    return inspect_file(find_file(path_or_name))
+    path = find_file(path_or_name)
+    info = inspect_file(path)
+    return replace(info, header=facts_beside(path) | dict(info.header))
 
 
 def find_file(path_or_name: str | os.PathLike[str]) -> Path:

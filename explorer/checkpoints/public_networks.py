@@ -1,8 +1,9 @@
 """Networks that others have published and that may be downloaded: `resources/networks.json`.
 
 The table says where each lies, what it draws and under which licence; nothing
-here opens a connection. What nobody here has checked is left empty: a size or
-a digest in the table is one its publisher states.
+here opens a connection. What nobody here knows for certain is left empty. A
+size is that of the parts such a file holds (two generators and a discriminator
+of known shapes); a digest would be one that its publisher states, and none does.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer import load_generator
+from explorer import inspect_checkpoint, load_generator
 from explorer.checkpoints import Register, Shelf, part_file
 from explorer.checkpoints import download as module
 from explorer.checkpoints.download import DownloadProgress, discard_partial, download, partial_bytes
@@ -39,6 +39,7 @@ def test_what_was_fetched_is_found_by_name(web: Web) -> None:
     assert abs(datetime.datetime.now(datetime.UTC) - accepted) < datetime.timedelta(minutes=5)
 
     assert load_generator("tiny").resolution == 16
+    assert inspect_checkpoint("tiny").licence == "Test Licence 1.0"
     shelf = Shelf(register=Register(networks_dir() / "empty.json"))
     ref = shelf.resolve_name("tiny")
     assert (ref.name, ref.sha256) == ("tiny", web.sha256)
@@ -49,6 +50,26 @@ def test_what_was_fetched_is_found_by_name(web: Web) -> None:
     asked = len(web.requests)
     assert download(entry, accept_licence=False) == path  # here already: nothing to accept, nobody asked
     assert len(web.requests) == asked
+
+
+def test_a_slow_server_is_waited_for_and_told_of(web: Web) -> None:
+    seen: list[DownloadProgress] = []
+
+    def drip(handler: Handler) -> None:
+        data, sent = handler.begin(), 0
+        while not any(now.done for now in seen) and sent < len(data) // 2:
+            handler.pour(data[sent : sent + 1000])
+            sent += 1000
+            web.closing.wait(0.02)
+        handler.pour(data[sent:])
+
+    web.answer = drip
+    assert fetch(entry_for(web.url), progress=seen.append).read_bytes() == web.body
+    counts = [now.done for now in seen]
+    assert counts == sorted(counts)
+    assert any(0 < count < len(web.body) for count in counts)
+    assert {now.total for now in seen if now.stage == "downloading"} == {len(web.body)}
+    assert len(web.requests) == 1
 
 
 def test_a_recipe_finds_it_by_its_digest_alone(web: Web) -> None:
