@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     facts = {
         "format": info.format,
         "architecture": info.architecture,
-        "resolution": f"{info.resolution} x {info.resolution}, {info.img_channels} channels",
+        "resolution": f"{info.width} x {info.resolution}, {info.img_channels} channels",
         "z_dim": info.z_dim,
         "w_dim": info.w_dim,
         "c_dim": f"{info.c_dim}{'' if info.c_dim else ' (no classes)'}",

@@ -18,10 +18,12 @@ Pixels = NDArray[np.uint8]
 """[H, W, 3] uint8 RGB"""
 
 
-def frame_size(film: Film, resolution: int) -> tuple[int, int]:
-    """Width and height in pixels of a frame whose cells a network of `resolution` draws."""
-    size = film.size or resolution
-    return size * film.columns, size * film.rows
+def frame_size(film: Film, cell: tuple[int, int]) -> tuple[int, int]:
+    """Width and height in pixels of a frame whose cells a network draws with width and height `cell`."""
+    width, height = cell
+    if film.size:
+        width, height = _width_at(width, height, film.size), film.size
+    return width * film.columns, height * film.rows
 
 
 class FrameMaker:
@@ -62,7 +64,13 @@ class FrameMaker:
 
 
 def resized(pixels: Pixels, size: int | None) -> Pixels:
-    """A square picture at another size, by Lanczos; the very same where the size is right."""
+    """A picture at another height, by Lanczos; the very same where it is right already."""
     if size is None or pixels.shape[0] == size:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS))
+    width = _width_at(pixels.shape[1], pixels.shape[0], size)
+    return np.asarray(Image.fromarray(pixels).resize((width, size), Image.Resampling.LANCZOS))
+
+
+def _width_at(width: int, height: int, size: int) -> int:
+    """Width of a picture once it is `size` high; whole squares stay square."""
+    return max(round(width * size / height), 1)

@@ -22,9 +22,9 @@ from explorer.export.film_frames import FrameMaker, Pixels, frame_size
 from explorer.export.film_job import FRAME_NAME, Job, discard
 from explorer.export.film_writer import FilmWriter
 from explorer.provenance import Claims
-from explorer.provenance.finish import Finish, Label
 from explorer.recipe import Film
 from explorer.recipe.film_document import dumps
+from explorer.recipe.finish import Finish, Label
 
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
@@ -117,7 +117,7 @@ def write_film(
     began = monotonic()
     info = engine.info(film.model)
     format = film_format_of(path)
-    size = frame_size(film, info.resolution)
+    size = frame_size(film, info.size)
     check_fits(format, *size, film.fps, settings)
     if music is not None:
         _check_music(music, format)

@@ -144,7 +144,7 @@ class ModelHeader(QFrame):
         """Say what the network is."""
         self._title.setText(info.title)
         family = FAMILIES.get(info.architecture, info.architecture)
-        size = f"{info.resolution} × {info.resolution}"
+        size = f"{info.size[0]} × {info.size[1]}"
         self._details.setText(f"{family} · {size} · {info.num_ws} rows · {millions(info.parameters)}")
         lines = [f"Name: {info.ref.name}", f"sha256: {info.ref.sha256}"]
         lines += [f"Licence: {info.licence}"] if info.licence else []

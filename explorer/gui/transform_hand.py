@@ -82,9 +82,9 @@ class TransformHand(QObject):
             self._store.seal()
 
     def _place(self, point: QPointF) -> QPointF:
-        """Widget coordinates as picture widths from the picture's middle."""
+        """Widget coordinates as picture heights from its middle: the unit of the input's grid."""
         target = self._viewer.target()
-        return (point - target.center()) / max(target.width(), 1e-9)
+        return (point - target.center()) / max(target.height(), 1e-9)
 
 
 class _Grip:

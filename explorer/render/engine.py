@@ -159,6 +159,7 @@ class Engine:
             licence=str(header.get("licence") or ""),
             attribution=str(header.get("attribution") or ""),
             class_names=_class_names(header, ref.name, generator.c_dim),
+            width=generator.width,
         )
 
     def generator(self, ref: ModelRef) -> Generator:

@@ -47,6 +47,14 @@ class ModelInfo:
     class_names: tuple[str, ...] = ()
     """What its classes are called, class 0 first; empty where nobody says."""
 
+    width: int = 0
+    """Of the picture in pixels, `resolution` being its height; 0 where both are the same."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        return self.width or self.resolution, self.resolution
+
     def rows_at(self, resolution: int) -> tuple[int, ...]:
         """Rows of `ws` read by the steps that put out `resolution`, rising."""
         return tuple(sorted({row for s in self.steps if s.resolution == resolution for row in s.rows}))

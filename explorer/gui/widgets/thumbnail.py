@@ -61,7 +61,11 @@ class Thumbnail(QWidget):
             painter.save()
             painter.setClipPath(shape)
             painter.setOpacity(1.0 if self.isEnabled() else 0.35)
-            painter.drawImage(frame, self._image)
+            # Whole, and in its own shape: some networks draw pictures that are not square.
+            ratio = self._image.width() / max(self._image.height(), 1)
+            inside = QRectF(0, 0, frame.width() * min(ratio, 1), frame.height() / max(ratio, 1))
+            inside.moveCenter(frame.center())
+            painter.drawImage(inside, self._image)
             painter.restore()
         colour = palette.color(self._colour if self.isEnabled() else theme.GROOVE)
         painter.setPen(QPen(colour, 2.4 if self.hasFocus() else 1.6))
