@@ -33,7 +33,7 @@ from explorer.latents.scene import Scene, noise_plan, scene_of, transform_of
 from explorer.latents.seeds import SeedCache, class_of_seed, label_of
 from explorer.models import Generator, NoiseMode, NoisePlan
 from explorer.models.generator import Transform
-from explorer.recipe import SEED_LIMIT, ClassMix, Noise, Recipe, SeedBlend, StoredLatent
+from explorer.recipe import SEED_LIMIT, ClassMix, Noise, Recipe, SeedBlend, StoredDirection, StoredLatent
 from explorer.recipe.film import Keyframe, Keys, Moment, Place
 
 KEPT = 4
@@ -108,7 +108,7 @@ class FilmScenes:
         if before.path == "spline":
             spline = self._spline(
                 generator,
-                (tuple(key.recipe for key in keys), tuple((n, id(d.vector)) for n, d in directions.items())),
+                (tuple(key.recipe for key in keys), _used(keys, directions)),
                 lambda: [compose(key.recipe, generator, self._seeds, directions)[0] for key in keys],
             )
             return spline(_along(place))[None]
@@ -155,6 +155,12 @@ class FilmScenes:
                 known.popitem(last=False)
         known.move_to_end(key)
         return known[key]
+
+
+def _used(keys: Keys, directions: Mapping[str, Direction]) -> tuple[tuple[str, StoredDirection], ...]:
+    """What the names of directions in recipes stand for, as values."""
+    names = {push.name for key in keys for push in key.recipe.directions if push.stored is None}
+    return tuple((name, directions[name].stored()) for name in sorted(names & set(directions)))
 
 
 def _along(place: Place) -> float:

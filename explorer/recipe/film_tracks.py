@@ -63,6 +63,10 @@ def _facts(recipe: Recipe) -> dict[str, Value]:
     else:
         facts["latent"] = f"{recipe.base.origin} {hashlib.sha256(recipe.base.data).hexdigest()[:8]}"
     facts["class"] = recipe.class_index
+    for index, weight in recipe.class_mix:
+        facts[f"class {index}"] = weight
+    for index, weight in recipe.class_mix:
+        facts[f"class {index}"] = weight
     for mix in recipe.mixes:
         facts[f"mix {mix.seed}@{format_layers(mix.layers)}"] = mix.strength
     facts["psi"], facts["cutoff"] = recipe.psi, recipe.cutoff

@@ -9,10 +9,12 @@ import torch
 from explorer.latents import Direction, FilmScenes, scene_of
 from explorer.latents.paths import long_way, slerp
 from explorer.models.ops import random_plane
-from explorer.recipe import Film, Keyframe, Mix, ModelRef, Moment, Noise, Push, Recipe, SeedBlend
+from explorer.models.stylegan3 import StyleGAN3
+from explorer.recipe import Film, Keyframe, Mix, ModelRef, Moment, Noise, Push, Recipe, SeedBlend, Transform
 from explorer.recipe import film_edits as edits
 from explorer.recipe.film import PATHS, SPACES
 from tests.models.synthetic import random_network
+from tests.models.synthetic_stylegan3 import random_network as stylegan3
 
 NET = ModelRef("net", "0" * 64)
 
@@ -155,6 +157,23 @@ def test_noise_fades_in_from_none(G):
     film = edits.film_of(keys, seconds=1.1, fps=10)
     (middle,) = scenes(film, G, [5])
     assert (middle.noise.mode, middle.noise.seed, middle.noise.strength) == ("random", 5, 1.0)
+
+
+def test_a_transform_moves_in_a_straight_line_and_may_turn_round():
+    network = StyleGAN3(*stylegan3())
+    keys = (still(1), still(1, transform=Transform(0.5, -0.25, 360.0)))
+    film = edits.film_of(keys, seconds=1.1, fps=10)
+    drawn = [scene.transform for scene in scenes(film, network, (0, 5, 10))]
+    assert drawn == [(0, 0, 0), (0.25, -0.125, 180), (0.5, -0.25, 360)]
+    assert scenes(film, network, (5,))[0].notices == ()
+
+
+def test_a_spline_notices_that_a_direction_means_something_else_now(G):
+    film = edits.film_of([RICH[2], still(1), still(2)], seconds=1.2, fps=10, path="spline")
+    made = FilmScenes()
+    ones = made.scene(Moment(film, 2), G, directions(G)).ws
+    other = {"d": Direction("d", "pca", -torch.ones(G.w_dim), 1.0)}
+    assert not torch.equal(made.scene(Moment(film, 2), G, other).ws, ones)
 
 
 def test_a_scene_does_not_depend_on_what_was_drawn_before(G):
