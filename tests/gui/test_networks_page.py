@@ -19,6 +19,7 @@ from explorer.checkpoints.public_networks import SUBJECTS, Licence, PublicNetwor
 from explorer.checkpoints.transport import Transport
 from explorer.errors import DownloadError, DownloadStoppedError
 from explorer.gui import networks_list
+from explorer.gui.dialogs import networks as networks_page
 from explorer.gui.dialogs.network_card import progress_in_words
 from explorer.gui.dialogs.networks import NetworksPage
 from explorer.gui.downloads import Downloads
@@ -248,6 +249,18 @@ def test_progress_is_shown_and_cancelling_keeps_what_has_arrived(page, fetch, qt
     assert "250 kB" in page.card.words.text()
     assert page._items["public tiny-cats"].text(4) == "Begun"
     assert page.card.other.text() == "Start over"
+
+
+def test_what_has_arrived_may_be_thrown_away(page, qtbot, monkeypatch):
+    arrived = {"tiny-cats": 1000}
+    monkeypatch.setattr(networks_list, "partial_bytes", lambda entry: arrived.get(entry.name, 0))
+    monkeypatch.setattr(networks_page, "discard_partial", lambda entry: arrived.pop(entry.name))
+    page.refresh()
+    page.choose("public tiny-cats")
+    qtbot.waitUntil(lambda: page.card.main.text() == "Resume download")
+    page.card.other.click()
+    qtbot.waitUntil(lambda: page.card.main.text() == "Download")
+    assert page.card.other.isHidden()
 
 
 def test_one_waits_for_the_other(page, fetch, qtbot):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.recipe import ModelRef, Recipe, class_edits
+from explorer.recipe import ModelRef, Recipe, class_edits, film_edits, film_tracks
 from tests.recipe import strategies as some
 
 BASE = Recipe(ModelRef("zoo"), class_index=0)
@@ -43,6 +43,12 @@ def test_no_class_is_named_twice(recipe, index):
     ):
         named = [edited.class_index, *(i for i, _ in edited.class_mix)]
         assert len(set(named)) == len(named)
+
+
+def test_a_film_between_two_mixes_moves_their_weights():
+    ends = (BASE.with_(class_mix=((2, 0.0),)), BASE.with_(class_mix=((2, 0.5),)))
+    (track,) = film_tracks.tracks(film_edits.film_of(ends))
+    assert (track.name, track.values) == ("class 2", (0.0, 0.5))
 
 
 def test_a_free_class_is_offered_until_all_are_in_use():
