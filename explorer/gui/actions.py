@@ -33,6 +33,19 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+Shift+S",),
         "Save beside the last one, under the next free name",
     ),
+    Command(
+        "export_picture",
+        "&Export picture…",
+        ("Ctrl+E",),
+        "Choose format, 16 bit, a larger size, a visible label, quality",
+    ),
+    Command(
+        "export_several",
+        "Export se&veral…",
+        ("Ctrl+Shift+E",),
+        "The same settings with many seeds, into a folder",
+    ),
+    Command("verify", "Ver&ify a file…", (), "What a picture or film says of itself, and what that is worth"),
     Command("save_session", "Save s&ession…", ("Ctrl+Alt+S",), "Save where you are, with undo and redo"),
     Command("settings", "Se&ttings…", ("Ctrl+,",), "Choices that are kept between runs"),
     Command("quit", "&Quit", ("Ctrl+Q",), "Close the window; the session is kept"),
@@ -90,6 +103,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("palette", "&Find a command…", ("Ctrl+K", "Ctrl+Shift+P"), "Type what you want to do"),
     Command("shortcuts", "&Shortcuts", ("F1", "?"), "All keys on one sheet"),
     Command("model_card", "&Model card", (), "Data, licence, measures and flaws of the bundled network"),
+    Command("use", "On &using these pictures", (), "What to know before showing these faces to anybody"),
     Command("log_folder", "Open &log folder", (), "Where errors are written down, to report them"),
     Command("about", "&About Latent Explorer", (), "Version and licences"),
 )
@@ -101,7 +115,11 @@ MENUS: dict[str, tuple[str, ...]] = {
         "-",
         "save_picture",
         "quick_save",
+        "export_picture",
+        "export_several",
         "save_session",
+        "-",
+        "verify",
         "-",
         "settings",
         "-",
@@ -133,7 +151,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         ">theme",
     ),
     "&Network": ("networks_page", "open_network", ">networks", "-", ">device", ">precision"),
-    "&Help": ("palette", "shortcuts", "-", "model_card", "log_folder", "about"),
+    "&Help": ("palette", "shortcuts", "-", "use", "verify", "model_card", "log_folder", "about"),
 }
 """Menus in order; "-" is a line, ">name" a submenu."""
 

@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     with reporting_to(window), closing_on_signals(window) as stopped:
         window.show()
         window.begin(args.model, file, restored)
+        window.truth.welcome(window.viewer)
         code = app.exec()
     if stopped:
         raise KeyboardInterrupt

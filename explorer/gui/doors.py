@@ -10,16 +10,21 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from explorer.gui import outgoing
 from explorer.gui.actions import Actions
 from explorer.gui.dialogs.about import AboutDialog, Page
+from explorer.gui.dialogs.export_many import ExportMany
+from explorer.gui.dialogs.export_picture import ExportPicture
 from explorer.gui.dialogs.palette import CommandPalette
 from explorer.gui.dialogs.preferences import Preferences
 from explorer.gui.dialogs.shortcuts import ShortcutsSheet
 from explorer.gui.incoming import Incoming
 from explorer.gui.model_desk import ModelDesk
 from explorer.gui.outgoing import Outgoing
+from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.session import Session
 from explorer.gui.settings import Settings
 from explorer.gui.viewer import Viewer
 from explorer.locations import user_pictures_dir
+from explorer.recipe.finish import Finish
+from explorer.render.frame import Frame
 
 PICTURE_FILTER = "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp);;TIFF (*.tif)"
 OPEN_FILTER = (
@@ -50,10 +55,12 @@ class Doors(QObject):
         out: Outgoing,
         kept: Settings,
         take_session: Callable[[], Session],
+        bridge: RenderBridge,
     ) -> None:
         super().__init__(window)
         self._window, self._commands, self._viewer, self._desk = window, commands, viewer, desk
         self._incoming, self._out, self._kept, self._take_session = incoming, out, kept, take_session
+        self._bridge = bridge
         incoming.open_network_offer = self.open_network
 
     # In.
@@ -94,6 +101,41 @@ class Doors(QObject):
             # A name typed without a suffix takes that of the chosen kind.
             suffix = chosen.partition("*")[2].rstrip(")") or ".png"
             self._out.save_picture(frame, complete(Path(path), suffix), self._desk.info)
+
+    def export_picture(self) -> None:
+        """Choose how, and then where, to save what is seen."""
+        frame = self._viewer.frame
+        if frame is None:
+            return
+        side = frame.full_resolution
+        page = ExportPicture(self._kept, side, self._window)
+        page.accepted.connect(lambda: self._export(frame, page.box.suffix, page.box.finish))
+        page.open()
+
+    def _export(self, frame: Frame, suffix: str, finish: Finish) -> None:
+        name = Path(outgoing.suggested_name(frame)).with_suffix(suffix).name
+        start = str(outgoing.free_path(self._folder(), name))
+        kind = next(f for f in PICTURE_FILTER.split(";;") if f"*{suffix})" in f)
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export picture", start, kind)
+        if path:
+            # The format is chosen already; a name typed with another suffix keeps it as part of the name.
+            target = Path(path) if Path(path).suffix.lower() == suffix else Path(f"{path}{suffix}")
+            if target != Path(path):
+                target = outgoing.free_path(target.parent, target.name)
+            self._out.save_picture(frame, target, self._desk.info, finish)
+
+    def export_several(self) -> None:
+        """Many seeds into a folder."""
+        frame = self._viewer.frame
+        if frame is None:
+            return
+        recipe, info = frame.request.recipe, self._desk.info
+        is_its_own = info is not None and info.ref == recipe.model
+        page = ExportMany(
+            self._bridge, self._kept, recipe, info if is_its_own else None, self._folder(), self._window
+        )
+        page.exported.connect(self._out.saved)
+        page.show()
 
     def quick_save(self) -> None:
         """Save what is seen beside the last one."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.errors import ModelNotFoundError
+from explorer.errors import ModelNotFoundError, RecipeError
 from explorer.gui import moves, session
 from explorer.gui.model_desk import ModelDesk
 from explorer.gui.notices import notice_of
@@ -53,6 +53,8 @@ class Incoming(QObject):
         self._begun = False
         self.open_network_offer: Callable[[], None] | None = None
         """What the button "Open network…" of a notice does."""
+        self.verify_offer: Callable[[Path], None] | None = None
+        """What the button "Verify it…" does, where a picture has no recipe."""
 
     # At the start.
 
@@ -127,7 +129,11 @@ class Incoming(QObject):
         )
 
     def _have_read(self, path: Path, result: Any) -> None:
-        if isinstance(result, Exception):
+        if isinstance(result, RecipeError) and self.verify_offer is not None:
+            offer = ("What the file says…", partial(self.verify_offer, path))
+            told = notice_of(result, f"{path.name} could not be opened", "open")
+            self.notice.emit(replace(told, offers=(offer,)))
+        elif isinstance(result, Exception):
             self._refuse(result, f"{path.name} could not be opened")
         elif isinstance(result, Session):
             present = result.history.present

@@ -14,6 +14,7 @@ from explorer.gui.column import Column
 from explorer.gui.device_menu import DeviceMenu
 from explorer.gui.doors import Doors
 from explorer.gui.downloads import Downloads
+from explorer.gui.drag_out import DragOut
 from explorer.gui.engine_maker import DeviceFacts, device_facts
 from explorer.gui.face_commands import FaceCommands
 from explorer.gui.incoming import BUNDLED, Incoming
@@ -35,6 +36,7 @@ from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
 from explorer.gui.thumbnails import Thumbnails, portrait
 from explorer.gui.transform_hand import TransformHand
+from explorer.gui.truth import Truth
 from explorer.recipe import ModelRef, Recipe, SeedBlend, edits
 from explorer.render.frame import RenderFailure
 from explorer.render.model_info import ModelInfo
@@ -107,7 +109,10 @@ class MainWindow(QMainWindow):
             self.outgoing,
             kept,
             self._take_session,
+            bridge,
         )
+        self.truth = Truth(self, bridge, self.tasks, self.incoming, kept)
+        self.drag_out = DragOut(self.viewer, self.desk, self.tasks, self)
         self.networks_door = NetworksDoor(self, self.downloads, self.tasks, self.desk, self.incoming, kept)
         self._connect()
         self.look.restore()
@@ -156,6 +161,7 @@ class MainWindow(QMainWindow):
         self.recent.chosen.connect(self.incoming.open_path)
         self.outgoing.notice.connect(self.notices.say)
         self.outgoing.saved.connect(self.look.saved)
+        self.drag_out.notice.connect(self.notices.say)
         self.column.folded_changed.connect(self.look.take_folded)
         # Commands.
         on = self.commands
@@ -164,6 +170,10 @@ class MainWindow(QMainWindow):
         on["open_network"].invoked.connect(self.doors.open_network)
         on["save_picture"].invoked.connect(self.doors.save_picture)
         on["quick_save"].invoked.connect(self.doors.quick_save)
+        on["export_picture"].invoked.connect(self.doors.export_picture)
+        on["export_several"].invoked.connect(self.doors.export_several)
+        on["verify"].invoked.connect(self.truth.open_verify)
+        on["use"].invoked.connect(self.truth.open_use)
         on["save_session"].invoked.connect(self.doors.save_session)
         on["copy_picture"].invoked.connect(self.doors.copy_picture)
         on["copy_recipe"].invoked.connect(self.doors.copy_recipe)
@@ -299,7 +309,8 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        # Not the picture that is just being dragged out.
+        if event.source() is None and any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
             self.viewer.set_drop_wanted(True)
 
@@ -335,6 +346,7 @@ class MainWindow(QMainWindow):
         self.bridge.close()
         self.tasks.close()
         self.downloads.close()
+        self.drag_out.close()
         event.accept()
 
 

@@ -13,11 +13,14 @@ from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
 from explorer.gui.session import Session
 from explorer.gui.tasks import Tasks
 from explorer.recipe import document, edits
+from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame, RenderRequest
 from explorer.render.model_info import ModelInfo
 
 if TYPE_CHECKING:
     from explorer.render.engine import Engine
+
+_AS_DRAWN = Finish()
 
 
 class Outgoing(QObject):
@@ -36,21 +39,26 @@ class Outgoing(QObject):
         super().__init__(parent)
         self._bridge, self._tasks = bridge, tasks
 
-    def save_picture(self, frame: Frame, path: Path, info: ModelInfo | None) -> None:
-        """Write a frame with its recipe inside; of a draft the full picture is drawn first."""
-        if frame.is_draft:
-            self._bridge.call(_Full(frame), partial(self._save_full, path, info))
+    def save_picture(
+        self, frame: Frame, path: Path, info: ModelInfo | None, finish: Finish = _AS_DRAWN
+    ) -> None:
+        """Write a frame with its recipe inside; of a draft, or for 16 bits, it is drawn anew first."""
+        if frame.is_draft or finish.bits == 16:
+            self._bridge.call(
+                _Full(frame, deep=finish.bits == 16), partial(self._save_full, path, info, finish)
+            )
         else:
-            self._save_full(path, info, frame)
+            self._save_full(path, info, finish, frame)
 
     def save_session(self, kept: Session, path: Path) -> None:
         """Write a session file."""
         self._tasks.run(partial(session.write, path, kept), partial(self._written, path))
 
     def copy_picture(self, frame: Frame) -> None:
-        """Put a frame on the clipboard, as a picture."""
+        """Put a frame on the clipboard, as a picture; where text is pasted, its recipe."""
         data = QMimeData()
         data.setImageData(to_image(to_bgra(frame.pixels)))
+        data.setText(document.dumps(frame.request.recipe))
         QGuiApplication.clipboard().setMimeData(data)
         self.notice.emit(Notice("Picture copied", level="done", key="copy"))
 
@@ -59,11 +67,14 @@ class Outgoing(QObject):
         QGuiApplication.clipboard().setText(document.dumps(frame.request.recipe))
         self.notice.emit(Notice("Recipe copied as text", level="done", key="copy"))
 
-    def _save_full(self, path: Path, info: ModelInfo | None, frame: Frame | Exception) -> None:
+    def _save_full(
+        self, path: Path, info: ModelInfo | None, finish: Finish, frame: Frame | Exception
+    ) -> None:
         if isinstance(frame, Exception):
             self.notice.emit(notice_of(frame, "The full picture could not be drawn", "save"))
         else:
-            self._tasks.run(partial(_write, frame, path, info), partial(self._written, path))
+            work = partial(write_picture, frame, path, info, finish)
+            self._tasks.run(work, partial(self._written, path))
 
     def _written(self, path: Path, result: object) -> None:
         if isinstance(result, Exception):
@@ -75,22 +86,24 @@ class Outgoing(QObject):
 
 
 class _Full:
-    """Draw the full picture of a draft, on the render thread."""
+    """Draw a frame's picture anew, in full, on the render thread."""
 
-    def __init__(self, frame: Frame) -> None:
-        self._recipe = frame.request.recipe
+    def __init__(self, frame: Frame, deep: bool = False) -> None:
+        self._recipe, self._deep = frame.request.recipe, deep
 
     def __call__(self, engine: "Engine") -> Frame:
-        return engine.render(RenderRequest(self._recipe))
+        return engine.render(RenderRequest(self._recipe, deep=self._deep))
 
 
-def _write(frame: Frame, path: Path, info: ModelInfo | None) -> tuple[str, ...]:
-    """Write the picture; returns what could not be done as wished, in words."""
+def write_picture(
+    frame: Frame, path: Path, info: ModelInfo | None, finish: Finish = _AS_DRAWN
+) -> tuple[str, ...]:
+    """Write the picture; returns what could not be done as wished, in words. Background thread."""
     from explorer.export import save_picture
 
     # The network open now need not be the one that drew what is seen.
     is_its_own = info is not None and info.ref == frame.request.recipe.model
-    return save_picture(frame, path, model_info=info if is_its_own else None)
+    return save_picture(frame, path, model_info=info if is_its_own else None, finish=finish)
 
 
 def suggested_name(frame: Frame) -> str:

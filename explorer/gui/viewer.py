@@ -235,6 +235,10 @@ class Viewer(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go of the picture."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Forget a button that is held: its release may have gone elsewhere."""
         self._grip = None
         self._show_cursor()
 

@@ -1,0 +1,95 @@
+"""Many pictures into one folder, a piece at a time, so that a window lives meanwhile."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from explorer.export.files import make_folder
+from explorer.export.image import save_picture
+from explorer.export.naming import picture_name
+from explorer.recipe import Recipe
+from explorer.recipe.finish import Finish
+from explorer.render.frame import RenderRequest
+
+if TYPE_CHECKING:
+    from explorer.render import Engine, ModelInfo
+
+MANY = 1000
+"""A batch above this says the licence of the network again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch asks for."""
+
+    recipes: tuple[Recipe, ...]
+    folder: Path
+    suffix: str = ".png"
+    finish: Finish = Finish()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a batch is."""
+
+    done: int
+    total: int
+    path: Path
+    """Of the newest picture."""
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of a batch."""
+
+    paths: tuple[Path, ...]
+    stopped: bool
+    notices: tuple[str, ...]
+
+
+def export_batch(
+    engine: "Engine",
+    batch: Batch,
+    info: "ModelInfo | None",
+    tell: Callable[[BatchProgress], None],
+    should_stop: Callable[[], bool],
+) -> Generator[None, None, BatchReport]:
+    """Draw and save the pictures of a batch; each is on the disk before the next is begun.
+
+    A file that is there already is never replaced: the new one gets the next free name.
+
+    Raises
+    ------
+    ExplorerError, OSError
+        If a picture cannot be drawn or written; those before it stay.
+    """
+    make_folder(batch.folder)
+    began = monotonic()
+    paths: list[Path] = []
+    notices: dict[str, None] = {}
+    total = len(batch.recipes)
+    for serial, recipe in enumerate(batch.recipes):
+        if should_stop():
+            return BatchReport(tuple(paths), True, tuple(notices))
+        frame = engine.render(RenderRequest(recipe, serial, deep=batch.finish.bits == 16))
+        path = free_path(batch.folder, picture_name(recipe, batch.suffix))
+        said = save_picture(frame, path, model_info=info, finish=batch.finish)
+        notices.update(dict.fromkeys((*frame.notices, *said)))
+        paths.append(path)
+        left = (monotonic() - began) / len(paths) * (total - len(paths))
+        tell(BatchProgress(len(paths), total, path, left))
+        yield
+    return BatchReport(tuple(paths), False, tuple(notices))
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """Path for a new file in `folder`: the name, or the first of `name-2`, `name-3` that is free."""
+    path = folder / name
+    stem, suffix, number = path.stem, path.suffix, 2
+    while path.exists():
+        path = folder / f"{stem}-{number}{suffix}"
+        number += 1
+    return path

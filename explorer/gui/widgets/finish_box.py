@@ -1,0 +1,178 @@
+"""Choices for a picture's file: format, depth, size, label, quality."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
+
+from explorer.errors import RecipeError
+from explorer.gui.widgets.buttons import Segment
+from explorer.recipe import finish as finishes
+from explorer.recipe.finish import CORNERS, LABEL_SIZES, UPSCALES, WORDS, Finish, Label
+
+FORMATS = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp", "TIFF": ".tif"}
+JPEG_QUALITY = 95
+
+
+class FinishBox(QWidget):
+    """Shows a `Finish` and the suffix of a format, and lets them be chosen.
+
+    Only what the format can hold can be chosen.
+
+    Signals
+    -------
+    changed : something is chosen otherwise now.
+    """
+
+    changed = Signal()
+
+    def __init__(self, finish: str = "", suffix: str = ".png", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._side = 0
+        self.format = _choice("Format", FORMATS)
+        self.bits = _Segments("Depth", ("8 bit", "16 bit"))
+        self.upscale = _Segments("Size", ("As drawn", *(f"{n} ×" for n in UPSCALES[1:])))
+        self.size_hint = _hint("")
+        self.label = QCheckBox(f"Write “{WORDS}” into the picture")
+        self.corner = _choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
+        self.label_size = _choice("Size of the label", LABEL_SIZES)
+        self.quality = QSpinBox()
+        self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.quality.setAccessibleName("Quality")
+        self.quality_hint = _hint("")
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(11)
+        form.setHorizontalSpacing(20)
+        form.addRow("Format", _row(self.format))
+        form.addRow("Depth", _row(self.bits))
+        form.addRow("Size", _row(self.upscale, self.size_hint))
+        form.addRow("Quality", _row(self.quality, self.quality_hint))
+        form.addRow("Label", self.label)
+        form.addRow("", _row(self.corner, self.label_size))
+        self._restore(finish, suffix)
+        self._allow()
+        self.format.currentIndexChanged.connect(self._allow)
+        self.label.toggled.connect(self._allow)
+        self.bits.changed.connect(self._allow)
+        self.upscale.changed.connect(self._allow)
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the chosen format."""
+        return FORMATS[self.format.currentText()]
+
+    @property
+    def finish(self) -> Finish:
+        """What is chosen."""
+        bits = 16 if self.format.currentText() == "PNG" and self.bits.index == 1 else 8
+        label = None
+        if self.label.isChecked():
+            label = Label(CORNERS[self.corner.currentIndex()], LABEL_SIZES[self.label_size.currentIndex()])
+        return Finish(bits, UPSCALES[self.upscale.index], label, self._quality())
+
+    def show_side(self, side: int) -> None:
+        """Tell how high the picture is as drawn, in pixels."""
+        self._side = side
+        self._allow()
+
+    def _quality(self) -> int | None:
+        format, value = self.format.currentText(), self.quality.value()
+        if format == "WebP":
+            return value or None
+        return value if format == "JPEG" and value != JPEG_QUALITY else None
+
+    def _restore(self, text: str, suffix: str) -> None:
+        try:
+            kept = finishes.loads(text) if text else Finish()
+        except RecipeError:
+            kept = Finish()
+        names = [name for name, known in FORMATS.items() if known == suffix] or ["PNG"]
+        self.format.setCurrentText(names[0])
+        self._range()
+        self.bits.choose(int(kept.bits == 16))
+        self.upscale.choose(UPSCALES.index(kept.upscale))
+        label = kept.label or Label()
+        self.label.setChecked(kept.label is not None)
+        self.corner.setCurrentIndex(CORNERS.index(label.corner))
+        self.label_size.setCurrentIndex(LABEL_SIZES.index(label.size))
+        if kept.quality is not None:
+            self.quality.setValue(kept.quality)
+
+    def _range(self) -> None:
+        """Quality as the format means it; set anew only where the format has changed."""
+        format = self.format.currentText()
+        if self.quality.property("for") == format:
+            return
+        self.quality.setProperty("for", format)
+        self.quality.setRange(0 if format == "WebP" else 1, 100)
+        self.quality.setSpecialValueText("Lossless" if format == "WebP" else "")
+        self.quality.setValue(0 if format == "WebP" else JPEG_QUALITY)
+
+    def _allow(self) -> None:
+        """Offer what the format can hold."""
+        format = self.format.currentText()
+        self._range()
+        self.bits.setEnabled(format == "PNG")
+        lossy = format in ("JPEG", "WebP")
+        self.quality.setEnabled(lossy)
+        self.quality_hint.setText("" if lossy else f"{format} keeps every pixel")
+        for widget in (self.corner, self.label_size):
+            widget.setEnabled(self.label.isChecked())
+        side = self._side * UPSCALES[self.upscale.index]
+        self.size_hint.setText(f"{side} × {side} pixels" if side else "")
+        self.changed.emit()
+
+
+class _Segments(QWidget):
+    """One of a few, side by side."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, texts: Sequence[str]) -> None:
+        super().__init__()
+        self.setObjectName("segments")
+        self.setAccessibleName(name)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2, 2, 2, 2)
+        row.setSpacing(2)
+        self.buttons = [Segment(text) for text in texts]
+        for button in self.buttons:
+            row.addWidget(button)
+            button.toggled.connect(self._toggled)
+        self.buttons[0].setChecked(True)
+
+    @property
+    def index(self) -> int:
+        """Which is chosen."""
+        return next((i for i, button in enumerate(self.buttons) if button.isChecked()), 0)
+
+    def choose(self, index: int) -> None:
+        """Choose one."""
+        self.buttons[index].setChecked(True)
+
+    def _toggled(self, checked: bool) -> None:
+        if checked:
+            self.changed.emit()
+
+
+def _choice(name: str, texts: Sequence[str] | dict[str, str]) -> QComboBox:
+    box = QComboBox()
+    box.addItems([text[:1].upper() + text[1:] for text in texts])
+    box.setAccessibleName(name)
+    return box
+
+
+def _hint(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "hint")
+    return label
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(10)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return row
