@@ -144,8 +144,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(_report(engine, info, done, notices, seconds, plan.finish))
     else:
         what = "1 picture" if plan.count == 1 else f"{plan.count} pictures"
-        side = info.resolution * plan.finish.upscale
-        print(f"{plan.out}: {what} of {side} x {side} pixels in {seconds:.1f} s")
+        width, height = (side * plan.finish.upscale for side in info.size)
+        print(f"{plan.out}: {what} of {width} x {height} pixels in {seconds:.1f} s")
     return 0
 
 

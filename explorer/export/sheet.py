@@ -191,7 +191,7 @@ def laid_out(sheet: Sheet, pictures: Sequence[Pixels | None], words: str = WORDS
     pictures : those of `heads`, then those of `rows`, all of one size.
     words : on the lower margin; none where empty.
     """
-    cell = next(picture.shape[0] for picture in pictures if picture is not None)
+    cell, across = next(picture.shape[:2] for picture in pictures if picture is not None)
     letters = max(_LETTERS, cell // 14)
     gap = max(2, letters // 4)
     line = text_size("Ag", letters)[1] + 2 * gap
@@ -199,28 +199,28 @@ def laid_out(sheet: Sheet, pictures: Sequence[Pixels | None], words: str = WORDS
     top = line if sheet.column_names else gap
     below = line if sheet.captions else gap
     columns, rows = len(sheet.rows[0]), len(sheet.rows) + bool(sheet.heads)
-    width = left + columns * (cell + gap)
+    width = left + columns * (across + gap)
     height = top + rows * (cell + below) + (line if words else 0)
     image = Image.new("RGB", (width, height), _PAPER)
     draw, ink = ImageDraw.Draw(image), font(letters)
 
     def place(row: int, column: int) -> tuple[int, int]:
-        return left + column * (cell + gap), top + row * (cell + below)
+        return left + column * (across + gap), top + row * (cell + below)
 
     for index, picture in enumerate(pictures):
         if picture is not None:
             image.paste(Image.fromarray(picture), place(*divmod(index, columns)))
     for column, name in enumerate(sheet.column_names):
         x, _ = place(0, column)
-        text = _shortened(name, cell, letters)
-        draw.text((x + cell / 2, top / 2), text, _INK, ink, anchor="mm")
+        text = _shortened(name, across, letters)
+        draw.text((x + across / 2, top / 2), text, _INK, ink, anchor="mm")
     for row, name in enumerate(sheet.row_names, start=int(bool(sheet.heads))):
         _, y = place(row, 0)
         draw.text((left - 2 * gap, y + cell / 2), name, _INK, ink, anchor="rm")
     for index, name in enumerate(sheet.captions):
         x, y = place(*divmod(index, columns))
-        text = _shortened(name, cell, letters)
-        draw.text((x + cell / 2, y + cell + below / 2), text, _INK, ink, anchor="mm")
+        text = _shortened(name, across, letters)
+        draw.text((x + across / 2, y + cell + below / 2), text, _INK, ink, anchor="mm")
     if words:
         draw.text((gap, height - line / 2), words, _FAINT, ink, anchor="lm")
     return np.asarray(image)
