@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from explorer.errors import ExportError
 from explorer.export.film_formats import FilmFormat, FilmSettings
 from explorer.export.film_frames import Pixels
 from explorer.provenance import Claims
@@ -55,7 +56,13 @@ def make_encoder(
     music : a file whose sound goes under the film, where the format has sound.
     """
     if format in ("MP4", "WEBM", "MOV"):
-        from explorer.export.video_av import VideoEncoder
+        try:
+            from explorer.export.video_av import VideoEncoder
+        except ImportError as error:
+            raise ExportError(
+                f"{format} needs the package av, which cannot be loaded here ({error}); install it with "
+                "pip install av, or choose GIF, WebP or a folder of frames"
+            ) from error
 
         return VideoEncoder(format, settings, fps, size, music)
     from explorer.export import video_pillow

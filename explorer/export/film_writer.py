@@ -123,17 +123,19 @@ class FilmWriter(threading.Thread):
                 part.unlink(missing_ok=True)
 
     def _publish(self) -> None:
-        """Make the whole, and give it its name."""
+        """Make the whole, and give it its name; who gives up in the last moment finds nothing there."""
         whole = self._job.folder / "whole.part"
         self._encoder.join(self._job.files, whole, self._claims)
         if self._format == "FRAMES":
-            _publish_folder(whole, self._job.path)
+            if not self._abandoned:
+                _publish_folder(whole, self._job.path)
             return
         if self._settings.sign and self._format != "WEBM":
             whole = self._signed(whole)
         with open(whole, "rb+") as file:
             os.fsync(file.fileno())
-        os.replace(whole, self._job.path)
+        if not self._abandoned:
+            os.replace(whole, self._job.path)
 
     def _signed(self, whole: Path) -> Path:
         signed = whole.with_name("signed.part")

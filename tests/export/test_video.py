@@ -73,7 +73,7 @@ def frames_of(path):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_holds_every_frame(engine, network, tmp_path, name):
     film = film_of(engine, network, seconds=1, loop=False)
-    report = save_film(engine, film, tmp_path / name)
+    report = save_film(engine, film, tmp_path / name, UNSIGNED)
     assert (report.frames, report.resumed, report.width, report.height) == (10, 0, 32, 32)
     assert report.notices == ()
     found = frames_of(tmp_path / name)
@@ -103,7 +103,7 @@ def test_what_a_film_says_of_itself(engine, film, tmp_path, name):
     if name == "film.webm":
         assert report.credentials.present is False
         assert any("cannot carry" in text for text in report.in_words())
-    else:
+    elif credentials.can_sign():
         assert (report.credentials.valid, report.credentials.tampered) == (True, False)
         assert report.credentials.is_own
 
@@ -173,6 +173,27 @@ def test_another_film_or_setting_does_not_go_on_from_foreign_pieces(engine, netw
     ):
         given_up(engine, film, path, 90)
         assert save_film(engine, other, path, settings).resumed == 0
+
+
+def test_giving_up_while_the_film_is_finished_leaves_no_film(engine, film, tmp_path, monkeypatch):
+    path, join = tmp_path / "film.gif", video_pillow.GifEncoder.join
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slow(*args):
+        reached.set()
+        go_on.wait(30)
+        join(*args)
+
+    monkeypatch.setattr(video_pillow.GifEncoder, "join", slow)
+    work = write_film(engine, film, path, UNSIGNED)
+    while not reached.is_set():
+        next(work)
+    threading.Timer(0.2, go_on.set).start()
+    work.close()
+    assert not path.exists()
+    # Nothing but the joining is left to do.
+    monkeypatch.undo()
+    assert save_film(engine, film, path, UNSIGNED).resumed == 20
 
 
 def test_giving_up_can_leave_nothing(engine, network, tmp_path):
@@ -287,6 +308,14 @@ def test_what_a_format_cannot_hold_is_refused_before_anything_is_drawn(
     with pytest.raises(ExportError, match=words):
         next(write_film(engine, film.with_(**change), tmp_path / name))
     assert [p.name for p in tmp_path.iterdir()] == ["home"]
+
+
+def test_without_pyav_the_other_formats_still_work(engine, film, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "explorer.export.video_av", None)
+    with pytest.raises(ExportError, match="pip install av"):
+        save_film(engine, film, tmp_path / "film.mp4")
+    save_film(engine, film, tmp_path / "film.webp", UNSIGNED)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["film.webp", "home"]
 
 
 def test_frames_do_not_mix_with_those_of_a_longer_film(engine, film, network, tmp_path):
