@@ -54,6 +54,7 @@ class NetworksDoor(QObject):
 
             self.page = NetworksPage(self._downloads, self._tasks, self._recent, self._window)
             self.page.chosen.connect(self._incoming.open_network)
+            self._desk.loading.connect(self.page.show_loading)
         self._show_in_use(self._desk.info)
         self.page.show()
         self.page.raise_()

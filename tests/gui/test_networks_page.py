@@ -333,6 +333,8 @@ def test_a_network_that_fails_to_open_is_told_on_the_page(window, page, qtbot, t
     picture = window.viewer.picture
     with qtbot.waitSignal(window.incoming.notice):
         page.card.main.click()
+        assert (page.card.main.text(), page.card.main.isEnabled()) == ("Opening…", False)
+    assert (page.card.main.text(), page.card.main.isEnabled()) == ("Open", True)
     assert "not a network" in page.card.error.text()
     assert window.viewer.picture is picture
     with qtbot.waitSignal(window.incoming.notice):

@@ -126,6 +126,7 @@ class NetworkCard(QFrame):
         entry: NetworkEntry,
         *,
         in_use: bool = False,
+        opening: bool = False,
         under_way: bool = False,
         progress: DownloadProgress | None = None,
         error: str = "",
@@ -135,6 +136,7 @@ class NetworkCard(QFrame):
         Parameters
         ----------
         in_use : whether the picture comes from it now.
+        opening : whether it is being read from the disk.
         under_way : whether it is being fetched, or waits for that; `progress` then says how far it is.
         error : why it could not be fetched the last time.
         """
@@ -161,7 +163,7 @@ class NetworkCard(QFrame):
         self.error.setText(error)
         self.error.setVisible(bool(error))
         self._show_progress(entry, under_way, progress)
-        self._show_buttons(entry, in_use, under_way)
+        self._show_buttons(entry, in_use, under_way, opening)
 
     def _show_preview(self, sha256: str) -> None:
         picture = QPixmap(str(preview_file(sha256))) if sha256 else QPixmap()
@@ -185,12 +187,17 @@ class NetworkCard(QFrame):
             self.bar.setRange(0, 0)
         self.words.setText(progress_in_words(progress))
 
-    def _show_buttons(self, entry: NetworkEntry, in_use: bool, under_way: bool) -> None:
+    def _show_buttons(
+        self, entry: NetworkEntry, in_use: bool = False, under_way: bool = False, opening: bool = False
+    ) -> None:
         is_offer = entry.public is not None and not entry.is_here
         self.main.setVisible(not under_way)
-        self.main.setText("Open" if not is_offer else "Resume download" if entry.partial else "Download")
+        offer = "Resume download" if entry.partial else "Download"
+        self.main.setText(offer if is_offer else "Opening…" if opening else "Open")
         reason = ""
-        if entry.place == "missing":
+        if opening:
+            reason = "It is being read from the disk."
+        elif entry.place == "missing":
             reason = "The file is not there any more."
         elif in_use:
             reason = "This is the network in use."
@@ -214,7 +221,7 @@ class NetworkCard(QFrame):
     def _accept(self, accepted: bool) -> None:
         if self._entry is not None:
             (self._accepted.add if accepted else self._accepted.discard)(self._entry.key)
-            self._show_buttons(self._entry, in_use=False, under_way=False)
+            self._show_buttons(self._entry)
 
     def _press_main(self) -> None:
         if self._entry is None:

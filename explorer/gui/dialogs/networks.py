@@ -71,6 +71,7 @@ class NetworksPage(QDialog):
         self._errors: dict[str, str] = {}
         self._in_use: ModelRef | None = None
         self._key = ""
+        self._opening = ""
         self.search = QLineEdit()
         self.search.setObjectName("network_search")
         self.search.setPlaceholderText("Search: cats, 1024, StyleGAN3, NVIDIA…")
@@ -147,6 +148,12 @@ class NetworksPage(QDialog):
         for key, item in self._items.items():
             self._show_item(item, self._entries[key])
         self._show_card()
+
+    def show_loading(self, name: str) -> None:
+        """A network is being read from the disk, or, where `name` is empty, none is any more."""
+        if not name:
+            self._opening = ""
+            self._show_card()
 
     def choose(self, key: str) -> None:
         """Put an entry on the card, as a click on it does."""
@@ -271,6 +278,7 @@ class NetworksPage(QDialog):
         self.card.show_entry(
             entry,
             in_use=self._is_in_use(entry),
+            opening=entry.key == self._opening,
             under_way=self._downloads.is_under_way(name),
             progress=self._downloads.progress(name),
             error=self._errors.get(entry.key, ""),
@@ -285,6 +293,8 @@ class NetworksPage(QDialog):
         if entry is None or entry.path is None or not entry.is_here or self._is_in_use(entry):
             return
         self._errors.pop(entry.key, None)
+        self._opening = entry.key
+        self._show_card()
         self.chosen.emit(entry.path.stem if entry.place == "bundled" else entry.path)
 
     # Downloads.
