@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -28,7 +27,7 @@ from explorer.gui.notices import notice_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
 from explorer.gui.widgets.buttons import TextButton
-from explorer.gui.widgets.finish_box import FinishBox
+from explorer.gui.widgets.finish_box import FinishBox, choices_grid
 from explorer.recipe import SEED_LIMIT, Recipe, SeedBlend, edits
 from explorer.recipe.finish import Finish, Label
 from explorer.recipe.notation import parse_seeds
@@ -86,6 +85,7 @@ class ExportMany(QDialog):
         self.count.setWordWrap(True)
         self.place = QLineEdit(str(folder))
         self.place.setReadOnly(True)
+        self.place.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.place.setAccessibleName("Folder")
         self.choose = TextButton("Choose…")
         self.choose.clicked.connect(self._choose_folder)
@@ -95,13 +95,12 @@ class ExportMany(QDialog):
         place.addWidget(self.choose)
         self.box = FinishBox(kept.batch_finish or Finish(label=Label()).dumps(), kept.batch_suffix)
         self.box.show_side(0 if info is None else info.resolution)
-        # Its labels stand in one line with those above.
-        form = QFormLayout()
-        form.setVerticalSpacing(8)
-        form.setHorizontalSpacing(20)
-        form.addRow("Seeds", self.seeds)
-        form.addRow("", self.count)
-        form.addRow("Folder", place)
+        form = choices_grid()
+        form.addWidget(QLabel("Seeds"), 0, 0)
+        form.addWidget(self.seeds, 0, 1)
+        form.addWidget(self.count, 1, 1)
+        form.addWidget(QLabel("Folder"), 2, 0)
+        form.addLayout(place, 2, 1)
         self.licence = _licence_box()
         self.licence_words = QLabel()
         self.licence_words.setWordWrap(True)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from explorer.gui import theme
 from explorer.gui.widgets.buttons import TextButton
 
+WIDTH = 560
 POINTS = (
     (
         "These people do not exist",
@@ -65,7 +66,7 @@ class FirstUse(QDialog):
         foot.addWidget(again, 1)
         foot.addWidget(self.go)
         column.addLayout(foot)
-        self.setFixedWidth(560)
+        self.setFixedSize(WIDTH, column.heightForWidth(WIDTH))
 
 
 def _label(text: str, role: str) -> QLabel:

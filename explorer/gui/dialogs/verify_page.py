@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
@@ -52,6 +52,7 @@ MEANS = (
     "changed the file since it was signed, not who made it. Silence proves nothing. No check here can tell "
     "you that a picture shows something that happened."
 )
+NOTE = "It is read on this computer alone, and nothing in it is run."
 SIDE = 104
 """Of the small picture beside the verdict, in logical pixels."""
 LARGEST = 64_000_000
@@ -122,7 +123,7 @@ class VerifyPage(QDialog):
         column.addWidget(self.means)
         column.addSpacing(10)
         column.addLayout(buttons)
-        self.resize(680, 660)
+        self.resize(680, 700)
         self._show_buttons()
 
     def choose(self) -> None:
@@ -156,7 +157,7 @@ class VerifyPage(QDialog):
         assert self._path is not None
         if isinstance(result, Exception):
             notice = notice_of(result, f"{self._path.name} could not be looked into")
-            self.empty.say(f"{notice.title}.\n{notice.text}")
+            self.empty.say(f"{notice.title}.", _capital(notice.text.removeprefix(f"{self._path}: ")))
             return
         self._seen = result
         self.verdict.show_seen(self._path, result)
@@ -223,22 +224,23 @@ class _Empty(QFrame):
         self.words = _label("Drop a picture, a film or a recipe here", "title")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        note = _label("It is read on this computer alone, and nothing in it is run.", "dim")
-        note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.note = _label(NOTE, "dim")
+        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.choose = TextButton("Choose a file…", primary=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(32, 32, 32, 32)
         column.setSpacing(12)
         column.addStretch(1)
         column.addWidget(self.words)
-        column.addWidget(note)
+        column.addWidget(self.note)
         column.addSpacing(6)
         column.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, note: str = NOTE) -> None:
         """Say what goes on, or what went wrong."""
         self.words.setText(text)
+        self.note.setText(note)
 
     def set_wanted(self, wanted: bool) -> None:
         """Show that a file may be let go now."""
@@ -314,15 +316,17 @@ class _Verdict(QScrollArea):
         for line in self.lines.values():
             line.setVisible(False)
         for finding in seen.findings:
-            detail = finding.words.partition(": ")[2] or finding.words
-            repeats = detail.rstrip(".") == finding.headline or finding.headline == "Not looked for"
-            self.show_line(finding.topic, finding.tone, finding.headline, "" if repeats else _capital(detail))
+            self.show_line(finding.topic, finding.tone, finding.headline, _detail(finding))
 
     def show_line(self, topic: str, tone: str, headline: str, words: str) -> None:
         """Show one finding."""
         self.lines[topic].show_finding(tone, headline, words)
         if topic == "redrawn":
-            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+            # Once the new line has its place.
+            QTimer.singleShot(0, self, self._show_end)
+
+    def _show_end(self) -> None:
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
 
 class _Line:
@@ -435,6 +439,18 @@ def _label(text: str, role: str = "") -> QLabel:
     if role:
         label.setProperty("role", role)
     return label
+
+
+def _detail(finding: "Finding") -> str:
+    """Words of a finding beside its topic and headline, without what those say already."""
+    if finding.topic in ("program", "finish", "mark") or (finding.topic, finding.tone) == ("origin", "good"):
+        return "" if finding.tone != "warning" else _capital(finding.words.partition(": ")[2])
+    if finding.topic == "origin":
+        return finding.words
+    text, first = finding.words.partition(": ")[2], finding.headline.partition(",")[0]
+    if text.lower().startswith(first.lower()):
+        text = text[len(first) :].lstrip(" .;:")
+    return _capital(text)
 
 
 def _capital(text: str) -> str:

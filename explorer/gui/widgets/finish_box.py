@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from explorer.errors import RecipeError
 from explorer.gui.widgets.buttons import Segment
@@ -40,16 +40,20 @@ class FinishBox(QWidget):
         self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.quality.setAccessibleName("Quality")
         self.quality_hint = _hint("")
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(11)
-        form.setHorizontalSpacing(20)
-        form.addRow("Format", _row(self.format))
-        form.addRow("Depth", _row(self.bits))
-        form.addRow("Size", _row(self.upscale, self.size_hint))
-        form.addRow("Quality", _row(self.quality, self.quality_hint))
-        form.addRow("Label", self.label)
-        form.addRow("", _row(self.corner, self.label_size))
+        self.quality.setMinimumWidth(96)
+        grid = choices_grid(self)
+        for line, (name, widgets) in enumerate(
+            (
+                ("Format", (self.format,)),
+                ("Depth", (self.bits,)),
+                ("Size", (self.upscale, self.size_hint)),
+                ("Quality", (self.quality, self.quality_hint)),
+                ("Label", (self.label,)),
+                ("", (self.corner, self.label_size)),
+            )
+        ):
+            grid.addWidget(QLabel(name), line, 0)
+            grid.addLayout(_row(*widgets), line, 1)
         self._restore(finish, suffix)
         self._allow()
         self.format.currentIndexChanged.connect(self._allow)
@@ -115,7 +119,7 @@ class FinishBox(QWidget):
         self._range()
         self.bits.setEnabled(format == "PNG")
         lossy = format in ("JPEG", "WebP")
-        self.quality.setEnabled(lossy)
+        self.quality.setVisible(lossy)
         self.quality_hint.setText("" if lossy else f"{format} keeps every pixel")
         for widget in (self.corner, self.label_size):
             widget.setEnabled(self.label.isChecked())
@@ -132,6 +136,7 @@ class _Segments(QWidget):
     def __init__(self, name: str, texts: Sequence[str]) -> None:
         super().__init__()
         self.setObjectName("segments")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(name)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
@@ -156,6 +161,17 @@ class _Segments(QWidget):
             self.changed.emit()
 
 
+def choices_grid(parent: QWidget | None = None) -> QGridLayout:
+    """Names left, choices right; all such grids of a page stand in one line."""
+    grid = QGridLayout() if parent is None else QGridLayout(parent)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setVerticalSpacing(10)
+    grid.setHorizontalSpacing(18)
+    grid.setColumnMinimumWidth(0, 56)
+    grid.setColumnStretch(1, 1)
+    return grid
+
+
 def _choice(name: str, texts: Sequence[str] | dict[str, str]) -> QComboBox:
     box = QComboBox()
     box.addItems([text[:1].upper() + text[1:] for text in texts])
@@ -166,6 +182,7 @@ def _choice(name: str, texts: Sequence[str] | dict[str, str]) -> QComboBox:
 def _hint(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "hint")
+    label.setMinimumHeight(30)  # a row does not jump where its other widget is hidden
     return label
 
 
