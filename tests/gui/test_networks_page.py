@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from explorer import locations
 from explorer.checkpoints import download as downloading
@@ -387,7 +386,7 @@ def test_progress_in_words(progress, words):
 
 
 class Server(ThreadingHTTPServer):
-    """Sends one file, ranges too, and drops the line in the middle of the first answer."""
+    """Sends one file, ranges too; after half of the first answer it drops the line, or falls silent."""
 
     daemon_threads = True
 
@@ -395,6 +394,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.body = body
         self.ranges: list[str] = []
+        self.falls_silent = False
+        self.over = threading.Event()
 
     @property
     def url(self) -> str:
@@ -418,6 +419,9 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
         end = len(body) // 2 if len(self.server.ranges) == 1 else len(body)
         self.wfile.write(body[first:end])
+        if end < len(body) and self.server.falls_silent:
+            self.wfile.flush()
+            self.server.over.wait(30)
         self.close_connection = True
 
     def log_message(self, *words: object) -> None:
@@ -431,16 +435,39 @@ def server(tmp_path):
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
+    server.over.set()
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-def test_from_download_to_picture(qtbot, server, monkeypatch, settle, qapp: QApplication):
-    offered = replace(CATS, url=server.url)
-    monkeypatch.setattr(networks_list, "public_networks", lambda: (offered,))
+@pytest.fixture
+def on_loopback(server, monkeypatch):
+    """The list of public networks names the server, and downloads may reach it."""
+    monkeypatch.setattr(networks_list, "public_networks", lambda: (replace(CATS, url=server.url),))
     monkeypatch.setattr(downloading, "make_transport", lambda: Transport(plain_loopback=True))
     monkeypatch.setattr(downloading, "PAUSES", (0.0,))
+
+
+def test_a_real_download_is_cancelled_and_resumed(window, server, on_loopback, qtbot):
+    server.falls_silent = True
+    window.commands["networks_page"].trigger()
+    page = window.networks_door.page
+    qtbot.waitUntil(lambda: "public tiny-cats" in page.shown)
+    begin(page)
+    half = len(server.body) // 2
+    qtbot.waitUntil(lambda: downloading.partial_bytes(page.entry.public) == half)
+    with qtbot.waitSignal(page._downloads.stopped):
+        page.card.other.click()
+    qtbot.waitUntil(lambda: page.card.main.text() == "Resume download")
+    assert page.entry.partial == half
+    page.card.main.click()
+    qtbot.waitUntil(lambda: page.entry.place == "downloaded", timeout=20_000)
+    assert server.ranges == ["", f"bytes={half}-"]
+    assert page.entry.path.read_bytes() == server.body
+
+
+def test_from_download_to_picture(qtbot, server, on_loopback, settle):
     maker = EngineMaker("cpu")
     window = MainWindow(RenderBridge(maker), Settings(), maker.facts)
     window.show()
