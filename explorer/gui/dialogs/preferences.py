@@ -32,7 +32,7 @@ class Preferences(QDialog):
         self.cache.setRange(16, 16384)
         self.cache.setSingleStep(64)
         self.cache.setSuffix(" MiB")
-        self.cache.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.cache.lineEdit().setTextMargins(8, 0, 8, 0)
         self.cache.setValue(settings.cache_mib)
         self.cache.setAccessibleName("Memory for half-done pictures")
         hint = QLabel("Half-done pictures kept in memory make dragging fine rows faster.")

@@ -37,7 +37,7 @@ class FinishBox(QWidget):
         self.corner = _choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
         self.label_size = _choice("Size of the label", LABEL_SIZES)
         self.quality = QSpinBox()
-        self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.quality.lineEdit().setTextMargins(8, 0, 8, 0)
         self.quality.setAccessibleName("Quality")
         self.quality_hint = _hint("")
         self.quality.setMinimumWidth(96)
