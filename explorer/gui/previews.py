@@ -55,7 +55,7 @@ def _write(image: QImage, path: Path) -> None:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    small.save(buffer, "PNG")
+    small.save(buffer, b"PNG")
     path.parent.mkdir(exist_ok=True)
     write_whole(path, bytes(data.data()))
 
