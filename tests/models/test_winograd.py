@@ -79,4 +79,10 @@ def test_a_network_uses_it_where_layers_are_wide() -> None:
         "b16.conv0": False,
         "b16.conv1": True,
     }
-    assert network.nbytes > 4 * (256 * 256 * 16 + 128 * 128 * 36)
+    transformed = 4 * (256 * 256 * 16 + 128 * 128 * 36)
+    opened = network.nbytes
+    assert opened < transformed
+    ws = network.mapping(network.latent(0))
+    first = network.synthesis(ws)
+    assert network.nbytes >= opened + transformed
+    assert torch.equal(network.synthesis(ws), first)
