@@ -55,7 +55,7 @@ def _write(image: QImage, path: Path) -> None:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    small.save(buffer, b"PNG")
+    small.save(buffer, "PNG")  # type: ignore[call-overload]
     path.parent.mkdir(exist_ok=True)
     write_whole(path, bytes(data.data()))
 
