@@ -12,6 +12,7 @@ from explorer.gui import moves, session, settings
 from explorer.gui.actions import Actions
 from explorer.gui.column import Column
 from explorer.gui.device_menu import DeviceMenu
+from explorer.gui.direction_commands import DirectionCommands
 from explorer.gui.doors import Doors
 from explorer.gui.downloads import Downloads
 from explorer.gui.drag_out import DragOut
@@ -98,6 +99,12 @@ class MainWindow(QMainWindow):
         self.column.model.set_menu(self.networks.menu)
         self.hand = TransformHand(self.viewer, self.store, self)
         self.face = FaceCommands(self.store, self.desk, self)
+        self.directions = DirectionCommands(
+            bridge,
+            self.store,
+            self.column.panel("directions"),  # type: ignore[arg-type]
+            self,
+        )
         self.devices = DeviceMenu(self.commands, bridge, kept, device, self)
         self.look = Layout(self, kept, self.commands, self.viewer, self.column, self.networks, self.recent)
         self.doors = Doors(
@@ -148,6 +155,8 @@ class MainWindow(QMainWindow):
         self.desk.changed.connect(self.networks_door.network_changed)
         self.networks_door.notice.connect(self.notices.say)
         self.desk.loading.connect(self._show_loading)
+        self.desk.changed.connect(self.directions.show_network)
+        self.directions.notice.connect(self.notices.say)
         self.networks.chosen.connect(self.incoming.open_network)
         self.devices.changed.connect(self._draw_again)
         self.devices.notice.connect(self.notices.say)
@@ -194,6 +203,10 @@ class MainWindow(QMainWindow):
         on["swap"].invoked.connect(self.face.swap)
         on["reset_mixing"].invoked.connect(self.face.reset_mixing)
         on["reset_all"].invoked.connect(self.face.reset_all)
+        on["find_directions"].invoked.connect(self.directions.find)
+        on["import_directions"].invoked.connect(self.directions.import_file)
+        on["export_directions"].invoked.connect(self.directions.export_file)
+        on["reset_directions"].invoked.connect(self.directions.reset)
         on["type_seed"].invoked.connect(self.look.type_seed)
         on["fit"].invoked.connect(self.viewer.fit)
         on["one_to_one"].invoked.connect(self.look.one_to_one)

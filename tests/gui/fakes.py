@@ -4,13 +4,14 @@ import hashlib
 import threading
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from explorer.errors import CheckpointError, DeviceError, ModelNotFoundError
+from explorer.errors import CheckpointError, DeviceError, DirectionError, ModelNotFoundError
 from explorer.gui.engine_maker import DeviceFacts
-from explorer.recipe import ModelRef, Recipe, document
+from explorer.recipe import Layers, ModelRef, Recipe, StoredDirection, document
 from explorer.render.frame import Frame, RenderRequest
 from explorer.render.model_info import ModelInfo, StepInfo
 
@@ -44,6 +45,49 @@ def pixels_of(recipe: Recipe, side: int = 16) -> np.ndarray:
     return np.random.RandomState(seed).randint(0, 256, (side, side, 3), np.uint8)
 
 
+@dataclass(frozen=True)
+class FakeDirection:
+    """What the window looks at of a `latents.Direction`."""
+
+    name: str
+    kind: str = "pca"
+    layers: Layers = "all"
+    note: str = ""
+
+    def stored(self) -> StoredDirection:
+        return StoredDirection(1, 8, bytes(32), 1.0, self.layers, self.kind)
+
+
+class FakeKnown:
+    """Has the face of `render.KnownDirections`; "age" came with the network."""
+
+    def __init__(self) -> None:
+        self.came = [FakeDirection("age", "learned")]
+        self.own: list[FakeDirection] = []
+
+    def of(self, model: ModelRef) -> tuple[FakeDirection, ...]:
+        return (*self.came, *self.own)
+
+    def is_own(self, model: ModelRef, name: str) -> bool:
+        return name in [direction.name for direction in self.own]
+
+    def keep(self, model: ModelRef, num_ws: int, w_dim: int, directions) -> tuple[str, ...]:
+        self.own.extend(directions)
+        return tuple(direction.name for direction in directions)
+
+    def rename(self, model: ModelRef, old: str, new: str) -> str:
+        if new == "age":
+            raise DirectionError("there is one called 'age'")
+        self.own = [replace(d, name=new) if d.name == old else d for d in self.own]
+        return new
+
+    def remove(self, model: ModelRef, name: str) -> None:
+        self.own = [direction for direction in self.own if direction.name != name]
+
+    def arrange(self, model: ModelRef, names) -> None:
+        self.own.sort(key=lambda direction: list(names).index(direction.name))
+
+
 class FakeEngine:
     """Has the face of `render.Engine` as far as the window looks."""
 
@@ -51,6 +95,7 @@ class FakeEngine:
         self.device, self.precision = "cpu", "float32"
         self.infos = {FACES.sha256: info_of(FACES)}
         self.unknown: set[str] = set()
+        self.known = FakeKnown()
         self.drafts = False
         self.fail: Exception | None = None
         self.rendered: list[Recipe] = []

@@ -6,6 +6,7 @@ A new panel is a file here and one line in `PANELS`.
 """
 
 from explorer.gui.panels.classes import ClassPanel
+from explorer.gui.panels.directions import DirectionsPanel
 from explorer.gui.panels.identity import IdentityPanel
 from explorer.gui.panels.mixing import MixingPanel
 from explorer.gui.panels.noise import NoisePanel
@@ -17,6 +18,7 @@ PANELS: tuple[type[Panel], ...] = (
     IdentityPanel,
     ClassPanel,
     MixingPanel,
+    DirectionsPanel,
     TruncationPanel,
     TransformPanel,
     NoisePanel,
@@ -26,6 +28,7 @@ PANELS: tuple[type[Panel], ...] = (
 __all__ = [
     "PANELS",
     "ClassPanel",
+    "DirectionsPanel",
     "IdentityPanel",
     "MixingPanel",
     "NoisePanel",

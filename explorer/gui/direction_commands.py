@@ -1,0 +1,109 @@
+"""What the window does with directions: joins panel, desk and dialog, and asks for files."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer.gui.dialogs.find_directions import FindDirections
+from explorer.gui.directions_desk import DirectionsDesk
+from explorer.gui.panels.directions import DirectionsPanel
+from explorer.gui.render_bridge import RenderBridge
+from explorer.gui.store import Store
+from explorer.gui.thumbnails import portrait
+from explorer.recipe import Recipe, SeedBlend, direction_edits, edits
+from explorer.render.model_info import ModelInfo
+
+IMPORT_FILTER = "Directions (*.directions *.npy *.npz *.pt *.pth *.pkl);;All files (*)"
+EXPORT_FILTER = "Directions (*.directions)"
+
+
+class DirectionCommands(QObject):
+    """Owns the desk of directions and the dialog to find them.
+
+    Signals
+    -------
+    notice(Notice) : something to say.
+    """
+
+    notice = Signal(object)
+
+    def __init__(self, bridge: RenderBridge, store: Store, panel: DirectionsPanel, window: QWidget) -> None:
+        super().__init__(window)
+        self._window, self._store, self._panel = window, store, panel
+        self.desk = DirectionsDesk(bridge, self)
+        self._dialog: FindDirections | None = None
+        self.desk.notice.connect(self.notice)
+        self.desk.listed.connect(panel.show_known)
+        panel.wanted_some.connect(self.find_some)
+        panel.wanted.connect(self._do)
+        panel.renamed.connect(self._rename)
+        panel.removed.connect(self.desk.remove)
+        panel.arranged.connect(self.desk.arrange)
+
+    @property
+    def dialog(self) -> FindDirections:
+        """The dialog; made when it is first asked for."""
+        if self._dialog is None:
+            self._dialog = FindDirections(self.desk, self._face, self._window)
+            self._dialog.tried.connect(self._panel.try_push)
+        return self._dialog
+
+    def show_network(self, info: ModelInfo) -> None:
+        """Another network is in use."""
+        if self.desk.info is not None and info.ref == self.desk.info.ref:
+            return
+        self._panel.show_known((), frozenset())
+        self.desk.show_network(info)
+        if self._dialog is not None:
+            self._dialog.forget()
+
+    def find(self) -> None:
+        """Open the dialog."""
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def find_some(self) -> None:
+        """Find and keep the first ones, without questions."""
+        self._panel.show_busy("Looking for directions…")
+        self.desk.find_some(self._panel.show_busy)
+
+    def import_file(self) -> None:
+        """Choose a file to take directions from."""
+        path, _ = QFileDialog.getOpenFileName(
+            self._window, "Import directions", str(Path.home()), IMPORT_FILTER
+        )
+        if path:
+            self.desk.import_file(Path(path))
+
+    def export_file(self) -> None:
+        """Choose where to write all directions of this network."""
+        info = self.desk.info
+        if info is None:
+            return
+        start = str(Path.home() / f"{info.ref.name}.directions")
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export directions", start, EXPORT_FILTER)
+        if path:
+            target = Path(path)
+            self.desk.export_file(target if target.suffix else target.with_suffix(".directions"))
+
+    def reset(self) -> None:
+        """Go along no direction any more."""
+        self._panel.reset_all()
+
+    def _do(self, key: str) -> None:
+        {"find": self.find, "import": self.import_file, "export": self.export_file}[key]()
+
+    def _rename(self, old: str, new: str) -> None:
+        self.desk.rename(old, new, partial(self._renamed, old))
+
+    def _renamed(self, old: str, new: str) -> None:
+        self._store.edit(direction_edits.renamed(self._store.recipe, old, new), f"Rename {old}")
+
+    def _face(self) -> Recipe:
+        """The face strips show: A alone, truncated as the picture is."""
+        recipe = self._store.recipe
+        a = edits.seed_a(recipe)
+        return portrait(recipe.model, recipe.base if a is None else SeedBlend.of(a), recipe)

@@ -1,0 +1,294 @@
+"""Directions of the network in use: what is known, finding more, and what becomes of them.
+
+Everything happens on the render thread, which owns the engine and so the files of
+known directions; answers come home as signals.
+"""
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage
+
+from explorer.gui.notices import Notice, notice_of
+from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
+from explorer.recipe import Layers, ModelRef, Recipe
+from explorer.render.frame import RenderRequest
+from explorer.render.model_info import ModelInfo
+
+if TYPE_CHECKING:
+    from explorer.latents import Direction
+    from explorer.render.engine import Engine
+
+FIRST = 10
+"""Directions of a search without questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for."""
+
+    method: str = "pca"
+    layers: Layers = "all"
+    components: int = FIRST
+    seed: int = 0
+
+
+class DirectionsDesk(QObject):
+    """Answers which directions there are, and changes that.
+
+    Signals
+    -------
+    listed(tuple, frozenset) : directions of the network in use, and the names its user keeps.
+    progressed(int, int) : a search has drawn so many of so many latents.
+    notice(Notice) : something to say.
+    """
+
+    listed = Signal(object, object)
+    progressed = Signal(int, int)
+    notice = Signal(object)
+    _told = Signal(int, int)
+
+    def __init__(self, bridge: RenderBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._info: ModelInfo | None = None
+        self._stop = threading.Event()
+        self._told.connect(self.progressed, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """Network in use."""
+        return self._info
+
+    def show_network(self, info: ModelInfo) -> None:
+        """Another network is in use."""
+        self._info = info
+        self._stop.set()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again for what is known."""
+        if self._info is not None:
+            self._bridge.call(_List(self._info.ref), partial(self._have_list, self._info.ref))
+
+    # Finding.
+
+    def find(self, search: Search, done: Callable[[Any], None]) -> None:
+        """Search in the network in use; `done` gets the directions, or the error."""
+        if self._info is None:
+            return
+        self._stop = threading.Event()
+        self._bridge.call(_Find(self._info.ref, search, self._stop, self._tell), done)
+
+    def find_some(self, done: Callable[[], None]) -> None:
+        """Search without questions, and keep what is found."""
+        self.find(Search(), partial(self._found_some, done))
+
+    def draw(self, recipes: Sequence[Recipe], stop: int | None, done: Callable[[Any], None]) -> None:
+        """Draw small pictures of recipes; `done` gets the images, or the error."""
+        self._bridge.call(_Draw(tuple(recipes), stop, self._stop), done)
+
+    def cancel(self) -> None:
+        """Give up what is being searched and drawn."""
+        self._stop.set()
+
+    def _found_some(self, done: Callable[[], None], result: Any) -> None:
+        if isinstance(result, Exception):
+            done()
+            self._refuse("Directions could not be found", result)
+        else:
+            self.keep(result, done)
+
+    def _tell(self, drawn: int, total: int) -> None:
+        """Render thread."""
+        with suppress(RuntimeError):  # the window is gone
+            self._told.emit(drawn, total)
+
+    # Changes.
+
+    def keep(self, directions: Sequence["Direction"], done: Callable[[], None] | None = None) -> None:
+        """Add directions to those the user keeps for this network."""
+        info = self._info
+        if info is None:
+            return
+
+        def work(engine: "Engine") -> object:
+            return engine.known.keep(info.ref, info.num_ws, info.w_dim, directions)
+
+        self._change(work, "The directions could not be kept", done)
+
+    def rename(self, old: str, new: str, done: Callable[[str], None]) -> None:
+        """Rename one; `done` gets the name it got."""
+        ref = self._ref()
+
+        def answered(result: Any) -> None:
+            if isinstance(result, Exception):
+                self._refuse(f"{old} could not be renamed", result)
+            else:
+                done(result)
+            self.refresh()
+
+        self._bridge.call(lambda engine: engine.known.rename(ref, old, new), answered)
+
+    def remove(self, name: str) -> None:
+        """Forget one."""
+        ref = self._ref()
+        self._change(lambda engine: engine.known.remove(ref, name), f"{name} could not be removed")
+
+    def arrange(self, names: Sequence[str]) -> None:
+        """Put the user's own in this order."""
+        ref = self._ref()
+        self._change(lambda engine: engine.known.arrange(ref, names), "The order could not be kept")
+
+    # Files.
+
+    def import_file(self, path: Path) -> None:
+        """Take over the directions in a file, of ours or of another tool."""
+        info = self._info
+        if info is not None:
+            self._bridge.call(_Import(path, info), partial(self._imported, path))
+
+    def export_file(self, path: Path) -> None:
+        """Write all that is known for this network into one file."""
+        info = self._info
+        if info is not None:
+            self._bridge.call(_Export(path, info), partial(self._exported, path))
+
+    def _imported(self, path: Path, result: Any) -> None:
+        if isinstance(result, Exception):
+            self._refuse(f"{path.name} could not be imported", result)
+            return
+        names, warnings = result
+        what = names[0] if len(names) == 1 else f"{len(names)} directions"
+        level: Any = "info" if warnings else "done"
+        self.notice.emit(
+            Notice(f"Imported {what} from {path.name}", "\n".join(warnings), level, "directions")
+        )
+        self.refresh()
+
+    def _exported(self, path: Path, result: Any) -> None:
+        if isinstance(result, Exception):
+            self._refuse(f"{path.name} could not be written", result)
+        else:
+            self.notice.emit(Notice(f"Saved {path.name}", str(path.parent), "done", "directions"))
+
+    def _change(
+        self, work: Callable[["Engine"], object], words: str, done: Callable[[], None] | None = None
+    ) -> None:
+        def answered(result: object) -> None:
+            if isinstance(result, Exception):
+                self._refuse(words, result)
+            if done is not None:
+                done()
+            self.refresh()
+
+        self._bridge.call(work, answered)
+
+    def _have_list(self, ref: ModelRef, result: Any) -> None:
+        if isinstance(result, Exception) or self._info is None or ref != self._info.ref:
+            return
+        self.listed.emit(*result)
+
+    def _refuse(self, words: str, error: Exception) -> None:
+        if not isinstance(error, CancelledError):
+            self.notice.emit(notice_of(error, words, "directions"))
+
+    def _ref(self) -> ModelRef:
+        assert self._info is not None, "nothing can be changed before a network is in use"
+        return self._info.ref
+
+
+class _List:
+    """What is known, on the render thread."""
+
+    def __init__(self, ref: ModelRef) -> None:
+        self._ref = ref
+
+    def __call__(self, engine: "Engine") -> tuple[tuple["Direction", ...], frozenset[str]]:
+        known = engine.known.of(self._ref)
+        return known, frozenset(d.name for d in known if engine.known.is_own(self._ref, d.name))
+
+
+class _Find:
+    """A search, piece by piece."""
+
+    def __init__(
+        self, ref: ModelRef, search: Search, stop: threading.Event, tell: Callable[[int, int], None]
+    ) -> None:
+        self._ref, self._search, self._stop, self._tell = ref, search, stop, tell
+
+    def __call__(self, engine: "Engine") -> Generator[None, None, list["Direction"]]:
+        from explorer.latents import discovery
+
+        wish = self._search
+        work = discovery.find(
+            engine.generator(self._ref),
+            wish.method,  # type: ignore[arg-type]
+            wish.layers,
+            wish.components,
+            seed=wish.seed,
+        )
+        while True:
+            _check(self._stop)
+            try:
+                self._tell(*next(work))
+            except StopIteration as end:
+                return list(end.value)
+            yield
+
+
+class _Draw:
+    """Pictures, one at a time, so that the viewer lives."""
+
+    def __init__(self, recipes: tuple[Recipe, ...], stop: int | None, cancelled: threading.Event) -> None:
+        self._recipes, self._stop, self._cancelled = recipes, stop, cancelled
+
+    def __call__(self, engine: "Engine") -> Generator[None, None, list[QImage]]:
+        images = []
+        for recipe in self._recipes:
+            _check(self._cancelled)
+            frame = engine.render(RenderRequest(recipe, stop=self._stop))
+            images.append(to_image(to_bgra(frame.pixels)))
+            yield
+        return images
+
+
+class _Import:
+    """A file's directions, kept."""
+
+    def __init__(self, path: Path, info: ModelInfo) -> None:
+        self._path, self._info = path, info
+
+    def __call__(self, engine: "Engine") -> tuple[tuple[str, ...], tuple[str, ...]]:
+        from explorer.render.foreign_directions import open_directions
+
+        info = self._info
+        found, warnings = open_directions(self._path, info.ref, engine.generator(info.ref))
+        return engine.known.keep(info.ref, info.num_ws, info.w_dim, found), warnings
+
+
+class _Export:
+    """Everything known, into a file."""
+
+    def __init__(self, path: Path, info: ModelInfo) -> None:
+        self._path, self._info = path, info
+
+    def __call__(self, engine: "Engine") -> None:
+        from explorer.export.files import write_whole
+        from explorer.latents.direction_form import DirectionSet, dumps
+
+        info = self._info
+        known = engine.known.of(info.ref)
+        write_whole(self._path, dumps(DirectionSet(info.ref, info.num_ws, info.w_dim, known)))
+
+
+def _check(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise CancelledError("given up")

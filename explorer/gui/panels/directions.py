@@ -1,0 +1,262 @@
+"""Directions: one slider for each way through the latent space that is known for this network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from explorer.errors import RecipeError
+from explorer.gui.panels.panel import Panel
+from explorer.gui.store import Store
+from explorer.gui.widgets.buttons import IconButton, TextButton
+from explorer.gui.widgets.direction_row import DirectionRow
+from explorer.recipe import Layers, Push, Recipe, direction_edits
+from explorer.recipe.notation import format_layers, parse_layers
+from explorer.render.model_info import ModelInfo
+
+if TYPE_CHECKING:
+    from explorer.latents import Direction
+
+LONG = 8
+"""A longer list can be searched."""
+EMPTY = "No directions are known for this network yet."
+
+Key = tuple[str, int]
+"""A direction's name, and the place among the recipe's pushes of that name."""
+
+
+class DirectionsPanel(Panel):
+    """Lists what is known for the network and what the recipe carries, in one.
+
+    Signals
+    -------
+    wanted_some : find the first ones, without questions.
+    wanted(str) : "find", "import" or "export".
+    renamed(str, str) : give the first the second as its name.
+    removed(str) : forget it.
+    arranged(list) : names of the user's own in their new order.
+    """
+
+    TITLE = "Directions"
+    KEY = "directions"
+
+    wanted_some = Signal()
+    wanted = Signal(str)
+    renamed = Signal(str, str)
+    removed = Signal(str)
+    arranged = Signal(object)
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._known: dict[str, Direction] = {}
+        self._own: frozenset[str] = frozenset()
+        self._tried = ""
+        self.rows: dict[Key, DirectionRow] = {}
+        self.search = QLineEdit()
+        self.search.setObjectName("direction_search")
+        self.search.setPlaceholderText("Search directions…")
+        self.search.setAccessibleName("Search directions")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.column.addWidget(self.search)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(3)
+        self.column.addLayout(self._list)
+        self.hint = QLabel(EMPTY)
+        self.hint.setProperty("role", "hint")
+        self.hint.setWordWrap(True)
+        self.column.addWidget(self.hint)
+        self.some = TextButton("Find directions", primary=True)
+        self.some.setObjectName("find_some_button")
+        self.some.setToolTip("Look for the ten ways in which the faces of this network differ most")
+        self.some.clicked.connect(self.wanted_some)
+        self.column.addWidget(self.some)
+        self.find = IconButton("search", "Find directions…")
+        self.find.setObjectName("find_directions_button")
+        self.find.clicked.connect(partial(self._want, "find"))
+        self.more = IconButton("more", "Import and export directions")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        for key, text in (("import", "Import directions…"), ("export", "Export directions…")):
+            menu.addAction(text).triggered.connect(partial(self._want, key))
+        self.more.setMenu(menu)
+        self.reset = IconButton("reset", "Reset directions: go along none")
+        self.reset.setObjectName("reset_directions_button")
+        self.reset.clicked.connect(self.reset_all)
+        self._show_state()
+
+    def tools(self) -> tuple[QWidget, ...]:
+        """Find, import and export, reset."""
+        return (self.find, self.more, self.reset)
+
+    def why_not(self, info: ModelInfo | None) -> str:
+        """Without a network there is nowhere to go."""
+        return "" if info is not None else "Directions appear when the network is loaded."
+
+    def show_known(self, directions: Sequence["Direction"], own: frozenset[str]) -> None:
+        """Take in what is known for the network in use.
+
+        Parameters
+        ----------
+        own : names that the user keeps, and may rename and remove.
+        """
+        self._known = {direction.name: direction for direction in directions}
+        self._own = own
+        self.show_recipe(self.store.recipe, None)
+
+    def show_busy(self, text: str = "") -> None:
+        """Say what is going on; nothing where it is over."""
+        self.some.setEnabled(not text)
+        self.hint.setText(text or EMPTY)
+
+    def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
+        """Show the amounts; rows are made anew where there are others."""
+        wanted = self._keys(recipe)
+        if list(self.rows) != list(wanted):
+            self._build(wanted)
+        for (name, place), row in self.rows.items():
+            pushes = direction_edits.pushes_of(recipe, name)
+            direction = self._known.get(name)
+            push = pushes[place] if place < len(pushes) else Push(name, 0.0)
+            own: Layers = "all"
+            if push.stored is not None:
+                own = push.stored.layers
+            elif direction is not None:
+                own = direction.layers
+            row.show_push(push.amount, push.is_on, push.layers, own)
+            kind = direction.kind if direction is not None else push.stored.kind if push.stored else ""
+            note = direction.note if direction is not None else "came with this picture"
+            row.show_about(kind, note, name in self._own)
+        self.reset.setEnabled(bool(recipe.directions))
+        self._show_state()
+
+    def _keys(self, recipe: Recipe) -> dict[Key, str]:
+        """Rows there have to be, each with its kind."""
+        keys: dict[Key, str] = {}
+        for name, direction in self._known.items():
+            count = max(len(direction_edits.pushes_of(recipe, name)), 1)
+            keys.update({(name, place): direction.kind for place in range(count)})
+        seen: dict[str, int] = {}
+        for push in recipe.directions:
+            if push.name not in self._known:
+                place = seen.get(push.name, 0)
+                seen[push.name] = place + 1
+                keys[(push.name, place)] = push.stored.kind if push.stored else ""
+        return keys
+
+    def _build(self, wanted: dict[Key, str]) -> None:
+        for key in [key for key in self.rows if key not in wanted]:
+            row = self.rows.pop(key)
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        rows = {key: self.rows.get(key) or self._new_row(key, kind) for key, kind in wanted.items()}
+        for index, row in enumerate(rows.values()):
+            if self._list.indexOf(row) != index:
+                self._list.removeWidget(row)
+                self._list.insertWidget(index, row)
+        self.rows = rows
+
+    def _new_row(self, key: Key, kind: str) -> DirectionRow:
+        row = DirectionRow(key[0], kind, self)
+        row.setObjectName(f"direction_{key[0]}")
+        row.edited.connect(partial(self._edit, key))
+        row.sealed.connect(self.store.seal)
+        row.track.resetting.connect(partial(self._reset_row, key))
+        row.switched.connect(partial(self._switch, key))
+        row.layers_chosen.connect(partial(self._choose_layers, key))
+        row.asked.connect(partial(self._do, key))
+        return row
+
+    def _show_state(self) -> None:
+        is_empty = not self.rows
+        self.hint.setVisible(is_empty)
+        self.some.setVisible(is_empty)
+        self.search.setVisible(len(self.rows) > LONG)
+        self._filter()
+
+    def _filter(self) -> None:
+        words = self.search.text().lower().split() if len(self.rows) > LONG else []
+        for (name, _), row in self.rows.items():
+            row.setVisible(all(word in name.lower() for word in words))
+
+    # What the user does.
+
+    def _push(self, key: Key) -> Push:
+        """The push of a row, carrying its direction, so that the picture is enough by itself."""
+        name, place = key
+        pushes = direction_edits.pushes_of(self.store.recipe, name)
+        push = pushes[place] if place < len(pushes) else Push(name, 0.0)
+        if push.stored is None and name in self._known:
+            push = replace(push, stored=self._known[name].stored())
+        return push
+
+    def _put(self, key: Key, push: Push, words: str, merge: str | None = None) -> None:
+        # A row that only the recipe knows of must not go away under the hand that drags it through 0.
+        is_known = key[0] in self._known and len(direction_edits.pushes_of(self.store.recipe, key[0])) < 2
+        recipe = direction_edits.with_push(self.store.recipe, push, key[1], keep=not is_known)
+        self.store.edit(recipe, words, merge=merge)
+
+    def _edit(self, key: Key, amount: float) -> None:
+        push = replace(self._push(key), amount=round(amount, 6))
+        self._put(key, push, f"Change {key[0]}", f"direction {key[0]} {key[1]}")
+
+    def _reset_row(self, key: Key) -> None:
+        push = replace(self._push(key), amount=0.0, layers=None, is_on=True)
+        self._put(key, push, f"Reset {key[0]}", f"direction {key[0]} {key[1]}")
+
+    def _switch(self, key: Key, is_on: bool) -> None:
+        words = f"Switch {key[0]} {'on' if is_on else 'off'}"
+        self._put(key, replace(self._push(key), is_on=is_on), words)
+
+    def _choose_layers(self, key: Key, layers: Layers | None) -> None:
+        self._put(key, replace(self._push(key), layers=layers), f"Change rows of {key[0]}")
+
+    def reset_all(self) -> None:
+        """Go along no direction any more."""
+        self.store.edit(self.store.recipe.with_(directions=()), "Reset directions")
+
+    def try_push(self, push: Push) -> None:
+        """Go along a direction that is only being looked at, in the place of the last such."""
+        recipe = self.store.recipe
+        if self._tried and self._tried not in self._known:
+            recipe = direction_edits.without(recipe, self._tried)
+        self._tried = push.name
+        self.store.edit(direction_edits.with_push(recipe, push), f"Try {push.name}")
+
+    def _want(self, key: str, _checked: bool = False) -> None:
+        self.wanted.emit(key)
+
+    def _do(self, key: Key, what: str) -> None:
+        name = key[0]
+        if what == "rename":
+            new, ok = QInputDialog.getText(self, "Rename direction", "Name", text=name)
+            if ok and new.strip() and new.strip() != name:
+                self.renamed.emit(name, new.strip())
+        elif what == "rows":
+            self._ask_rows(key)
+        elif what == "remove":
+            self.store.edit(direction_edits.without(self.store.recipe, name), f"Remove {name}")
+            if name in self._own:
+                self.removed.emit(name)
+        else:
+            names = [other for other in self._known if other in self._own]
+            at = names.index(name)
+            to = max(at - 1, 0) if what == "up" else min(at + 1, len(names) - 1)
+            names.insert(to, names.pop(at))
+            self.arranged.emit(names)
+
+    def _ask_rows(self, key: Key) -> None:
+        push = self._push(key)
+        now = "" if push.layers is None else format_layers(push.layers)
+        text, ok = QInputDialog.getText(self, "Rows", "Rows like 4-8 or 0,2,5", text=now)
+        if not ok:
+            return
+        try:
+            self._choose_layers(key, parse_layers(text) if text.strip() else None)
+        except RecipeError as error:
+            self.rows[key].rows.setToolTip(str(error))
+            self._ask_rows(key)

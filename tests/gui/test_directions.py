@@ -1,0 +1,204 @@
+"""The panel of directions, the search for them, and what becomes of a picture made with them."""
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QInputDialog
+
+from explorer.gui.main_window import MainWindow
+from explorer.recipe import Push, StoredDirection, document
+from explorer.render import Engine, RenderRequest
+from tests.gui.fakes import FakeDirection
+from tests.gui.test_real_engine import real_window, weights  # noqa: F401  fixtures
+
+
+@pytest.fixture
+def panel(qtbot, engine, open_window, settle):
+    engine.known.own = [FakeDirection("pca 1"), FakeDirection("pca 2", layers="fine")]
+    window = open_window()
+    panel = window.column.panel("directions")
+    qtbot.waitUntil(lambda: len(panel.rows) == 3)
+    settle(window)
+    panel.shown_in = window
+    return panel
+
+
+def pushes(panel):
+    return panel.store.recipe.directions
+
+
+def test_a_drag_is_one_step_and_carries_the_direction(panel, drag):
+    panel.rows["pca 2", 0].track.setMinimumWidth(200)
+    drag(panel.rows["pca 2", 0].track, 1.0, 2.0, 3.0)
+    (push,) = pushes(panel)
+    assert push.name == "pca 2"
+    assert push.amount == pytest.approx(3.0, abs=0.2)
+    assert push.stored == FakeDirection("pca 2", layers="fine").stored()
+    assert panel.store.history.undo_name == "Change pca 2"
+    panel.store.undo()
+    assert pushes(panel) == ()
+    assert panel.rows["pca 2", 0].track.amount == 0
+
+
+def test_typing_reaches_ten_and_a_reset_takes_the_push_out(panel, qtbot):
+    row = panel.rows["age", 0]
+    row.box.setFocus()
+    row.box.selectAll()
+    row.box.insert("-12")
+    row.box.setModified(True)
+    row.box.editingFinished.emit()
+    assert [push.amount for push in pushes(panel)] == [-10.0]
+    row.layers_chosen.emit("coarse")
+    assert pushes(panel)[0].layers == "coarse"
+    assert row.rows.text() == "coarse"
+    row.track.reset()
+    assert pushes(panel) == ()
+
+
+def test_a_switched_off_direction_keeps_its_amount(panel):
+    row = panel.rows["age", 0]
+    row.edited.emit(2.0)
+    row.sealed.emit()
+    row.switch.click()
+    assert (pushes(panel)[0].amount, pushes(panel)[0].is_on) == (2.0, False)
+    row.switch.click()
+    assert pushes(panel)[0].is_on
+
+
+def test_what_only_the_recipe_knows_is_listed_and_stays_while_it_is_dragged_through_0(panel):
+    stored = StoredDirection(1, 8, bytes(32), 1.0, "fine", "sefa")
+    foreign = (Push("hat", 2.0, stored=stored), Push("hat", -1.0, (1,), stored), Push("lost", 1.0))
+    panel.store.edit(panel.store.recipe.with_(directions=foreign), "Open")
+    assert list(panel.rows)[3:] == [("hat", 0), ("hat", 1), ("lost", 0)]
+    assert panel.rows["hat", 0].rows.text() == "fine"
+    panel.rows["hat", 1].edited.emit(0.0)
+    assert [push.amount for push in pushes(panel)] == [2.0, 0.0, 1.0]
+    panel.rows["hat", 0].asked.emit("remove")
+    assert [push.name for push in pushes(panel)] == ["lost"]
+    panel.reset.click()
+    assert pushes(panel) == ()
+    assert len(panel.rows) == 3
+
+
+def test_names_are_changed_in_the_list_and_in_the_picture(panel, qtbot, monkeypatch):
+    panel.rows["pca 1", 0].edited.emit(2.0)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("smile", True))
+    panel.rows["pca 1", 0].asked.emit("rename")
+    qtbot.waitUntil(lambda: ("smile", 0) in panel.rows)
+    assert [push.name for push in pushes(panel)] == ["smile"]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("age", True))
+    panel.rows["smile", 0].asked.emit("rename")
+    qtbot.waitUntil(lambda: bool(panel.shown_in.notices.notices))
+    assert "age" in panel.shown_in.notices.notices[0].text
+
+
+def test_order_and_removal_are_kept(panel, qtbot, engine):
+    panel.rows["pca 2", 0].asked.emit("up")
+    qtbot.waitUntil(lambda: list(panel.rows)[1] == ("pca 2", 0))
+    panel.rows["pca 1", 0].asked.emit("remove")
+    qtbot.waitUntil(lambda: len(panel.rows) == 2)
+    assert [direction.name for direction in engine.known.own] == ["pca 2"]
+    actions = {action.objectName(): action for action in panel.rows["age", 0].menu.actions()}
+    assert not actions["rename"].isEnabled()
+
+
+def test_a_long_list_can_be_searched(panel, qtbot, engine):
+    assert not panel.search.isVisibleTo(panel)
+    engine.known.own += [FakeDirection(f"sefa {i}", "sefa") for i in range(8)]
+    panel.shown_in.directions.desk.refresh()
+    qtbot.waitUntil(lambda: len(panel.rows) == 11)
+    assert panel.search.isVisibleTo(panel)
+    panel.search.setText("sefa 3")
+    assert [name for (name, _), row in panel.rows.items() if row.isVisibleTo(panel)] == ["sefa 3"]
+
+
+# With the real engine.
+
+
+def test_from_nothing_to_a_picture_that_needs_nobody(real_window, qtbot, settle):  # noqa: F811
+    window: MainWindow = real_window
+    panel = window.column.panel("directions")
+    assert not panel.rows
+    assert panel.some.isVisibleTo(panel)
+    panel.some.click()
+    qtbot.waitUntil(lambda: bool(panel.rows))
+    assert not panel.some.isVisibleTo(panel)
+    row = panel.rows["pca 1", 0]
+    row.edited.emit(3.0)
+    row.sealed.emit()
+    settle(window)
+    frame = window.viewer.frame
+    # A machine that has the network and nothing else, from the text inside the picture.
+    for name in ("pca 1", "pca 2"):
+        engine = Engine(device="cpu")
+        engine.known.remove(frame.request.recipe.model, name)
+    again = engine.render(RenderRequest(document.loads(document.dumps(frame.request.recipe))))
+    assert again.notices == ()
+    assert np.array_equal(again.pixels, frame.pixels)
+    plain = engine.render(RenderRequest(frame.request.recipe.with_(directions=())))
+    assert not np.array_equal(plain.pixels, frame.pixels)
+
+
+def test_a_search_shows_strips_and_keeps_what_is_named(real_window, qtbot, settle):  # noqa: F811
+    window: MainWindow = real_window
+    window.directions.find()
+    dialog = window.directions.dialog
+    dialog.methods["sefa"].click()
+    dialog.number.setValue(3)
+    dialog.layers.setEditText("0-1")
+    dialog.go.click()
+    qtbot.waitUntil(lambda: not dialog.is_busy)
+    assert [len(row.strip.images) for row in dialog.rows] == [7, 7, 7]
+    row = dialog.rows[1]
+    middle, end = row.strip.images[3], row.strip.images[6]
+    assert middle != end
+    row.strip.chosen.emit(6)
+    assert [(push.name, push.amount) for push in window.store.recipe.directions] == [(row.wanted_name, 3.0)]
+    dialog.rows[2].strip.chosen.emit(0)  # another one is tried in its place
+    assert len(window.store.recipe.directions) == 1
+    row.name.setText("")
+    row.name.insert("turn = left")
+    row.name.textEdited.emit(row.name.text())
+    dialog.keep.click()
+    panel = window.column.panel("directions")
+    qtbot.waitUntil(lambda: ("turn left", 0) in panel.rows)
+    assert panel.rows["turn left", 0].rows.text() == "0,1"
+    settle(window)
+    dialog.close()
+
+
+def test_a_search_can_be_given_up_and_wrong_rows_are_told(real_window, qtbot):  # noqa: F811
+    dialog = real_window.directions.dialog
+    dialog.layers.setEditText("hat")
+    dialog.search()
+    assert "hat" in dialog.words.text()
+    assert not dialog.is_busy
+    dialog.layers.setEditText("40")
+    dialog.search()
+    qtbot.waitUntil(lambda: not dialog.is_busy)
+    assert "rows 0 to" in dialog.words.text()
+    dialog.layers.setEditText("all rows")
+    dialog.search()
+    assert dialog.is_busy
+    dialog.go.click()
+    assert not dialog.is_busy
+    with qtbot.waitSignal(real_window.directions.desk.listed):
+        real_window.directions.desk.refresh()  # the render thread has come this far
+    assert dialog.rows == []
+
+
+def test_files_go_out_and_come_in(real_window, qtbot, tmp_path):  # noqa: F811
+    window: MainWindow = real_window
+    desk, panel = window.directions.desk, window.column.panel("directions")
+    panel.some.click()
+    qtbot.waitUntil(lambda: bool(panel.rows))
+    count = len(panel.rows)
+    out = tmp_path / "a.directions"
+    with qtbot.waitSignal(desk.notice):
+        desk.export_file(out)
+    desk.import_file(out)
+    qtbot.waitUntil(lambda: len(panel.rows) == 2 * count)
+    assert ("pca 1 (2)", 0) in panel.rows
+    np.save(tmp_path / "odd.npy", np.ones(5))
+    with qtbot.waitSignal(desk.notice) as said:
+        desk.import_file(tmp_path / "odd.npy")
+    assert "another network" in said.args[0].text
