@@ -87,6 +87,11 @@ def read_snapshot(value: Any, path: str) -> Found:
             f"{path}: a network of the class {network.class_name[:80]!a} in NVIDIA's format, "
             "but not a generator this version knows"
         )
+    if isinstance(parts.modules.get("mapping.embed"), Instance):
+        # Only StyleGAN-XL has an ordinary embedding there.
+        header["family"] = "StyleGAN-XL"
+        is_raised = network.class_name == "SuperresGenerator"
+        notes += (f"A StyleGAN-XL network{', raised from a smaller one' if is_raised else ''}.",)
     return Found(found.description, found.tensors, FORMAT, header, notes + found.notes)
 
 

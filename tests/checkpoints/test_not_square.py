@@ -9,10 +9,12 @@ import torch
 
 from explorer.bench.plain import PlainStyleGAN2
 from explorer.checkpoints import inspect_checkpoint, load_generator, read_checkpoint, save_network
+from explorer.checkpoints.convert import convert
 from explorer.errors import CorruptCheckpointError
 from tests.checkpoints.assembler import generator_module, network_tensors, pickle
 from tests.checkpoints.dialects import genforce_first, genforce_second, rosinality, tensorflow
-from tests.models import test_stylegan1
+from tests.checkpoints.test_stylegan_xl import tree
+from tests.models import synthetic_stylegan3, test_stylegan1
 
 BASES = [(4, 2), (2, 4), (5, 3), (7, 4)]
 """StyleGAN-Human's first, then ones of other forks; height first."""
@@ -67,7 +69,7 @@ def test_every_form_draws_them(form: str, base: tuple[int, int], tmp_path: Path)
     info = inspect_checkpoint(path)
     assert (info.resolution, info.width, info.as_json()["width"]) == (2 * base[0], 2 * base[1], 2 * base[1])
 
-    save_network(tmp_path / "ours.safetensors", found.description, found.tensors, {})
+    convert(path, tmp_path / "ours.safetensors")
     again = load_generator(tmp_path / "ours.safetensors")
     assert torch.equal(again.synthesis(ws), image)
     assert again.description == generator.description
@@ -128,3 +130,22 @@ def test_our_form_must_state_the_size_it_has(stated: Any, tmp_path: Path) -> Non
     save_network(tmp_path / "ours.safetensors", found.description, found.tensors, {})
     with pytest.raises(CorruptCheckpointError, match="base_size"):
         load_generator(tmp_path / "ours.safetensors")
+
+
+@pytest.mark.parametrize("claim", [32, 16])
+def test_alias_free_networks_half_as_wide(claim: int, tmp_path: Path) -> None:
+    """The third StyleGAN-Human: every layer states a width of its own."""
+    description, tensors = synthetic_stylegan3.by_rule("T")
+    description = synthetic_stylegan3.narrowed(description)
+    root = tree(description, tensors)
+    root.attributes["img_resolution"] = claim
+    path = tmp_path / "network"
+    path.write_bytes(pickle({"G_ema": root}))
+    generator = load_generator(path)
+    ws = generator.mapping(generator.latent(1))
+    image = generator.synthesis(ws)
+    assert image.shape == (1, 3, 32, 16)
+    assert (generator.resolution, generator.width) == (32, 16)
+    assert inspect_checkpoint(path).width == 16
+    convert(path, tmp_path / "ours.safetensors")
+    assert torch.equal(load_generator(tmp_path / "ours.safetensors").synthesis(ws), image)

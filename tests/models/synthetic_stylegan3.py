@@ -1,5 +1,7 @@
 """Small StyleGAN3 networks made from a rule or at random, for tests that need no files."""
 
+import json
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -88,6 +90,23 @@ def random_tensors(description: NetworkDescription, seed: int = 0) -> dict[str, 
             value = 0.1 * value + (1.0 if name.endswith("affine.bias") else 0.0)
         tensors[name] = value
     return tensors | filters(description)
+
+
+def narrowed(description: NetworkDescription) -> NetworkDescription:
+    """The same layers for pictures half as wide: 32 pixels high only, margins unchanged."""
+    options = json.loads(json.dumps(dict(description.options)))
+    halve = {36: 20, 52: 36, 32: 16}
+    options["input"]["size"][0] = halve[options["input"]["size"][0]]
+    for layer in options["layers"]:
+        for key in ("in_size", "out_size"):
+            layer[key][0] = halve[layer[key][0]]
+        width = (layer["out_size"][0] - 1) * layer["down_factor"] + 1
+        up, down = (6 * layer[key] if layer[key] > 1 else 1 for key in ("up_factor", "down_factor"))
+        taps = 0 if layer["is_torgb"] else up + down - 2
+        total = width + taps - (layer["in_size"][0] + layer["conv_kernel"] - 1) * layer["up_factor"]
+        low = (total + layer["up_factor"]) // 2
+        layer["padding"][:2] = [low, total - low]
+    return replace(description, options=options)
 
 
 def random_network(

@@ -17,7 +17,7 @@ from explorer.models import Features, NetworkDescription, build_generator, style
 from explorer.models import filtered_lrelu as filtered
 from explorer.models.stylegan3 import StyleGAN3, inverse_transform
 from explorer.models.stylegan3_geometry import design_description, low_pass, radial_low_pass
-from tests.models.synthetic_stylegan3 import by_rule, random_network, random_tensors
+from tests.models.synthetic_stylegan3 import by_rule, narrowed, random_network, random_tensors
 
 Config = Literal["T", "R"]
 CONFIGS: tuple[Config, ...] = ("T", "R")
@@ -337,18 +337,7 @@ def test_classes_of_stylegan_xl_come_from_a_table() -> None:
 
 def test_a_picture_need_not_be_square() -> None:
     description, tensors = random_network("T")
-    options = json.loads(json.dumps(dict(description.options)))
-    halve = {36: 20, 52: 36, 32: 16}
-    options["input"]["size"][0] = halve[options["input"]["size"][0]]
-    for layer in options["layers"]:
-        for key in ("in_size", "out_size"):
-            layer[key][0] = halve[layer[key][0]]
-        width = (layer["out_size"][0] - 1) * layer["down_factor"] + 1
-        filter_taps = 6 * layer["up_factor"] + 6 * layer["down_factor"] - 2 if not layer["is_torgb"] else 0
-        total = width + filter_taps - (layer["in_size"][0] + layer["conv_kernel"] - 1) * layer["up_factor"]
-        low = (total + layer["up_factor"]) // 2
-        layer["padding"][:2] = [low, total - low]
-    narrow = replace(description, options=options)
+    narrow = narrowed(description)
     network = StyleGAN3(narrow, tensors)
     ws = latents(network)
     image = network.synthesis(ws)
