@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from explorer.errors import DirectionError
 from explorer.latents.discovery import (
     closed_form_directions,
+    find,
     fixed_sign,
     principal_directions,
     random_directions,
@@ -60,12 +62,12 @@ def test_sefa_agrees_with_a_singular_value_decomposition(network, stats):
 
 
 def test_a_sigma_is_the_deviation_of_w_along_the_direction(network, points, stats):
-    for find in (
+    for found in (
         principal_directions(stats, 3),
         closed_form_directions(network, stats),
         random_directions(stats),
     ):
-        for direction in find:
+        for direction in found:
             spread = (points @ direction.vector.double().numpy()).std(ddof=1)
             assert direction.sigma == pytest.approx(spread, rel=1e-3)
 
@@ -106,3 +108,35 @@ def test_one_point_has_no_statistics():
 def test_rows_that_no_layer_reads(network, stats):
     with pytest.raises(ValueError, match="rows"):
         closed_form_directions(network, stats, (60,))
+
+
+@pytest.mark.parametrize(
+    ("method", "layers", "first"),
+    [
+        ("pca", "all", "pca 1"),
+        ("pca", "coarse", "pca coarse 1"),
+        ("zone", "coarse", "coarse 1"),
+        ("sefa", (0, 1), "sefa rows 0,1 1"),
+        ("random", "all", "random 1"),
+    ],
+)
+def test_find_goes_by_pieces_to_the_same_directions(network, method, layers, first):
+    def run():
+        work = find(network, method, layers, 4, 4500, seed=3)
+        told = []
+        while True:
+            try:
+                told.append(next(work))
+            except StopIteration as end:
+                return told, end.value
+
+    told, found = run()
+    assert told == [(2000, 4500), (4000, 4500), (4500, 4500)]
+    assert (found[0].name, found[0].layers, len(found)) == (first, layers, 4)
+    again = run()[1]
+    assert all(torch.equal(a.vector, b.vector) for a, b in zip(found, again, strict=True))
+
+
+def test_find_refuses_rows_that_are_not_there(network):
+    with pytest.raises(DirectionError, match="rows 0 to"):
+        list(find(network, "pca", (60,)))

@@ -74,9 +74,9 @@ class DirectionsPanel(Panel):
         self.some.setToolTip("Look for the ten ways in which the faces of this network differ most")
         self.some.clicked.connect(self.wanted_some)
         self.column.addWidget(self.some)
-        self.find = IconButton("search", "Find directions…")
-        self.find.setObjectName("find_directions_button")
-        self.find.clicked.connect(partial(self._want, "find"))
+        self.finder = IconButton("search", "Find directions…")
+        self.finder.setObjectName("find_directions_button")
+        self.finder.clicked.connect(partial(self._want, "find"))
         self.more = IconButton("more", "Import and export directions")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
@@ -90,7 +90,7 @@ class DirectionsPanel(Panel):
 
     def tools(self) -> tuple[QWidget, ...]:
         """Find, import and export, reset."""
-        return (self.find, self.more, self.reset)
+        return (self.finder, self.more, self.reset)
 
     def why_not(self, info: ModelInfo | None) -> str:
         """Without a network there is nowhere to go."""

@@ -25,6 +25,13 @@ COLOURS: Mapping[str, QPalette.ColorRole] = {
 }
 OTHER = QPalette.ColorRole.WindowText
 """Colour of what came from other tools."""
+ROW_CHOICES: Mapping[str, Layers | None] = {
+    "Its own rows": None,
+    "All rows": "all",
+    "Coarse: pose, shape": "coarse",
+    "Middle: features": "middle",
+    "Fine: colour, light": "fine",
+}
 KINDS = {
     "pca": "principal component",
     "sefa": "SeFa, closed form",
@@ -121,13 +128,7 @@ class DirectionRow(QWidget):
         self._menu_of = (can_edit,)
         self.menu.clear()
         add = self.menu.addAction
-        for text, layers in (
-            ("Its own rows", None),
-            ("All rows", "all"),
-            ("Coarse: pose, shape", "coarse"),
-            ("Middle: features", "middle"),
-            ("Fine: colour, light", "fine"),
-        ):
+        for text, layers in ROW_CHOICES.items():
             add(text).triggered.connect(partial(self._choose, layers))
         for key, text in (
             ("rows", "Other rows…"),
