@@ -24,6 +24,8 @@ BUNDLED = "faces"
 
 Kind = Literal["picture", "session", "network"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
+FILMS = {".gif", ".mp4", ".mov", ".webm"}
+"""A film brings the recipe of its first keyframe."""
 NETWORKS = {".safetensors", ".pkl", ".pt", ".pth"}
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*")
 
@@ -204,7 +206,7 @@ def kind_of(path: Path) -> Kind:
     suffix = path.suffix.lower()
     if suffix in NETWORKS:
         return "network"
-    if suffix in PICTURES or head.startswith(_MAGIC):
+    if suffix in PICTURES | FILMS or head.startswith(_MAGIC):
         return "picture"
     # The length that opens a safetensors file may begin with the code of "{", but zeros follow.
     if suffix == ".json" or (head.lstrip()[:1] == b"{" and b"\0" not in head):

@@ -290,3 +290,15 @@ def test_sixteen_bits_are_asked_of_the_engine(window, engine, monkeypatch, qtbot
         window.outgoing.save_picture(window.viewer.frame, tmp_path / "a.png", window.desk.info, finish)
     assert isinstance(asked[0], RenderRequest)
     assert asked[0].deep
+
+
+def test_a_film_dropped_on_the_window_brings_its_first_keyframe(window, drop, qtbot, tmp_path):
+    from explorer.provenance import Claims, containers, xmp
+    from explorer.recipe import Film, Keyframe, SeedBlend
+
+    recipe = window.store.recipe.with_(base=SeedBlend.of(4321))
+    claims = Claims(recipe, film=Film(((Keyframe(recipe),),)))
+    box = (20).to_bytes(4, "big") + b"ftypisom" + bytes(8)
+    (tmp_path / "a.mp4").write_bytes(box + containers.mp4_box(xmp.build(claims)))
+    drop(window, tmp_path / "a.mp4")
+    qtbot.waitUntil(lambda: window.store.recipe == recipe)

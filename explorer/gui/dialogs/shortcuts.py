@@ -8,7 +8,8 @@ from explorer.gui.actions import MENUS, SUBMENUS, Actions
 
 BY_HAND = (
     ("Mouse wheel on the picture", "Zoom to the pointer"),
-    ("Drag the picture", "Move it"),
+    ("Drag the picture, where zoomed", "Move it"),
+    ("Drag it where fitted, or with Shift", "Take it to another program"),
     ("Double-click the picture", "Actual pixels, then fitted"),
     ("Drag the picture with Ctrl", "Shift it (StyleGAN3)"),
     ("Drag it with Ctrl and Shift", "Rotate it (StyleGAN3)"),
