@@ -22,7 +22,7 @@ way, a thousand or more, learn best. Everything goes into the folder of --out:
 
   network.safetensors   the network so far; open it with latent-explorer FILE
   sheets/               samples of fixed seeds, every few minutes
-  states/               what --resume needs; the newest two are kept
+  states/               what --resume needs: the newest two, and one before each stage
   log.jsonl             speed, losses and health, line by line
   cache/                the decoded pictures, for a quick start; may be deleted
 

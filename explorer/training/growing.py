@@ -2,8 +2,9 @@
 
 Feature maps per resolution do not depend on the final resolution, so every
 block of the smaller network fits into the larger one unchanged. The new
-toRGB starts at zero: the larger generator first draws exactly the smaller
-one's picture, up-sampled.
+toRGB starts at zero, so the larger generator first draws exactly the smaller
+one's picture, up-sampled; the discriminator's new block starts as the input
+layer that it replaces, so it first judges as the smaller one did.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from explorer.training.networks import Generator, SynthesisBlock
-
-OptimiserState = dict[str, tuple[float, Tensor]]
-"""Steps taken and running mean of squared gradients, by parameter name."""
+from explorer.training.layers import Conv
+from explorer.training.networks import Discriminator, DiscriminatorBlock, Generator, SynthesisBlock
 
 
 @torch.no_grad()
@@ -30,16 +29,47 @@ def grow_generator(small: Generator, large: Generator) -> None:
 
 
 @torch.no_grad()
-def grow_discriminator(small: nn.Module, large: nn.Module, resolution: int) -> None:
-    """Copy every tensor; the input layer of `resolution` becomes the one that fades, an older one goes."""
-    kept = {name: value for name, value in small.state_dict().items() if not name.startswith("fade_rgb.")}
-    _copy({rename_fading(name, resolution): value for name, value in kept.items()}, large)
+def grow_discriminator(small: Discriminator, large: Discriminator) -> None:
+    """Copy every tensor of `small` into `large`, whose new first block goes on from the old input layer."""
+    old = cast(DiscriminatorBlock, small.get_submodule(f"b{small.resolution}"))
+    _copy({k: v for k, v in small.state_dict().items() if ".fromrgb." not in k}, large)
+    carry_on(old.fromrgb, cast(DiscriminatorBlock, large.get_submodule(f"b{large.resolution}")))
 
 
-def rename_fading(name: str, resolution: int) -> str:
-    """Name in the grown discriminator of a tensor of the one of `resolution`."""
-    old = f"b{resolution}.fromrgb."
-    return "fade_rgb." + name.removeprefix(old) if name.startswith(old) else name
+@torch.no_grad()
+def carry_on(old: Conv, block: DiscriminatorBlock, samples: int = 4096) -> None:
+    """Start a new first block as the input layer that it replaces, seen through one halving.
+
+    Left random, it would feed noise to blocks that expect features. Faded in
+    over thousands of pictures, as in Progressive GANs, it was seen to take all
+    the discriminator knew with it: its logits went to 0 for good, at 128×128,
+    twice. So the new input layer takes rows of the old one, the linear path is
+    fitted to give all of them (they are functions of the colour alone), and the
+    convolutions beside it start at zero. Where the widths are equal the old
+    features are met exactly, but for the order of activation and halving; half
+    as wide, to 4-30 %.
+
+    Parameters
+    ----------
+    old : input layer of the smaller network, [C, 3, 1, 1]
+    block : first block of the larger one; its input layer has any width
+    samples : random colours for the fit
+    """
+    assert old.bias is not None
+    assert block.fromrgb.bias is not None
+    device = old.weight.device
+    fresh, wide = block.fromrgb.weight.shape[0], old.weight.shape[0]
+    rows = torch.linspace(0, wide - 1, min(fresh, wide), device=device).round().long()
+    block.fromrgb.weight[: len(rows)] = old.weight[rows]
+    block.fromrgb.bias[: len(rows)] = old.bias[rows]
+    rng = torch.Generator().manual_seed(0)
+    colours = torch.rand((samples, old.weight.shape[1], 1, 1), generator=rng).to(device) * 2 - 1
+    has, wants = block.fromrgb(colours).flatten(1).double(), old(colours).flatten(1).double()
+    # A little ridge keeps the fit small where rows say nearly the same.
+    ridge = 1e-6 * samples * torch.eye(fresh, dtype=torch.float64, device=device)
+    fit = torch.linalg.solve(has.T @ has + ridge, has.T @ wants)  # [fresh, wide]
+    block.skip.weight.copy_((fit.T / block.skip.weight_gain)[:, :, None, None])
+    block.conv1.weight.zero_()
 
 
 def _copy(source: dict[str, Tensor], target: nn.Module) -> None:

@@ -71,7 +71,10 @@ def run(
     line_images = counters.images
     out.mkdir(parents=True, exist_ok=True)
     while trainer.progress < 1 and not should_stop():
-        if trainer.advance():
+        if trainer.is_stage_over:
+            # Growing is where runs fail; this state is kept for good, to grow from again.
+            save_state(out / "states" / f"before-stage-{counters.stage + 2}", trainer.state(is_exact))
+            trainer.advance()
             say(f"stage {counters.stage + 1}: {trainer.stage.resolution} px")
         trainer.step()
         now = time.monotonic()

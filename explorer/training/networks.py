@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.training.layers import Conv, Linear, ModulatedConv, ToRGB, fir, upsample_image
+from explorer.training.layers import Conv, Linear, ModulatedConv, ToRGB, upsample_image
 
 Channels = Mapping[int, int]
 """Feature maps at each resolution: 4, 8, … up to the network's own."""
@@ -272,11 +272,7 @@ def minibatch_deviation(x: Tensor, group: int) -> Tensor:
 
 
 class Discriminator(nn.Module):
-    """Residual discriminator, unconditional.
-
-    `fade_rgb` is the input layer of the half-size network it was grown from;
-    while it fades, its path carries the share 1 − `fade` of the first block.
-    """
+    """Residual discriminator, unconditional."""
 
     def __init__(
         self,
@@ -286,7 +282,6 @@ class Discriminator(nn.Module):
         img_channels: int = 3,
         group: int = 4,
         conv_clamp: float | None = None,
-        has_fade: bool = False,
     ) -> None:
         super().__init__()
         self.resolution = resolution
@@ -294,16 +289,12 @@ class Discriminator(nn.Module):
             block = DiscriminatorBlock(res, channels, img_channels, conv_clamp, res == resolution)
             self.add_module(f"b{res}", block)
         self.b4 = Epilogue(channels[4], group, conv_clamp)
-        self.fade_rgb = (
-            Conv(img_channels, channels[resolution // 2], 1, conv_clamp=conv_clamp) if has_fade else None
-        )
 
     def forward(
         self,
         image: Tensor,
         *,
         parts: int = 1,
-        fade: float = 1.0,
         dtype: torch.dtype = torch.float32,
     ) -> Tensor:
         """Judge pictures: positive logits mean real.
@@ -312,7 +303,6 @@ class Discriminator(nn.Module):
         ----------
         image : [N, channels, H, H] float32
         parts : equal parts of the batch (say reals, then fakes) that do not see each other
-        fade : share of the newest block, 1 once it has grown in
         dtype : type of the blocks from 16×16 up
 
         Returns
@@ -321,10 +311,7 @@ class Discriminator(nn.Module):
         """
         first = cast(DiscriminatorBlock, self.get_submodule(f"b{self.resolution}"))
         kind = block_dtype(self.resolution, dtype)
-        source = image.to(kind).contiguous(memory_format=torch.channels_last)
-        x = first(first.fromrgb(source))
-        if fade < 1 and self.fade_rgb is not None:
-            x = torch.lerp(self.fade_rgb(fir(source, padding=1, stride=2)), x, fade)
+        x = first(first.fromrgb(image.to(kind).contiguous(memory_format=torch.channels_last)))
         for res in reversed(resolutions(self.resolution)[1:-1]):
             x = self.get_submodule(f"b{res}")(x.to(block_dtype(res, dtype)))
         return cast(Tensor, self.b4(x.float(), parts))

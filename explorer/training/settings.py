@@ -62,8 +62,6 @@ class Settings:
     """Steps over which the learning rate rises from 0 at the start of each stage."""
     hold_images: int = 500
     """Pictures at the start of a grown stage during which the generator waits for the discriminator."""
-    fade_kimg: float = 6.0
-    """Thousands of pictures over which a new discriminator block takes over from the old input layer."""
     r1_interval: int = 16
     """Steps between gradient penalties, which are weighted by the same number."""
     mixing: float = 0.5

@@ -110,7 +110,7 @@ def find_state(path: Path) -> Path:
         return path.parent
     if (path / NAME).is_file():
         return path
-    found = sorted((path / "states").glob(f"*/{NAME}"))
+    found = sorted((path / "states").glob(f"images-*/{NAME}"))
     if not found:
         raise TrainingError(f"{path}: no training state here. Name a {NAME}, its folder, or a run's folder.")
     return found[-1].parent

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from explorer.errors import TrainingError
 from explorer.training.augment import augment, moved_p
-from explorer.training.growing import grow_discriminator, grow_generator, rename_fading
+from explorer.training.growing import grow_discriminator, grow_generator
 from explorer.training.images import ImageSet
 from explorer.training.networks import Discriminator, Generator, softplus_mean
 from explorer.training.settings import Counters, Settings, Stage
@@ -61,7 +61,7 @@ class Trainer:
         self.rng = torch.Generator(device).manual_seed(settings.seed)
         self.host_rng = torch.Generator().manual_seed(settings.seed + 1)
         torch.manual_seed(settings.seed)  # start values of weights
-        self._build(self.stage.resolution, has_fade=self._has_grown())
+        self._build(self.stage.resolution)
         self.ema.load_state_dict(self.G.state_dict())
         if state is not None:
             self._restore(state)
@@ -82,7 +82,7 @@ class Trainer:
     def _has_grown(self) -> bool:
         return self.stage.resolution > self.settings.stages[0].resolution
 
-    def _build(self, resolution: int, has_fade: bool) -> None:
+    def _build(self, resolution: int) -> None:
         s = self.settings
         clamp = 256.0 if s.conv_clamp is None and self.dtype != torch.float32 else s.conv_clamp
         self.conv_clamp = clamp
@@ -101,7 +101,7 @@ class Trainer:
 
         self.G = generator()
         self.ema = generator().requires_grad_(False)
-        judge = Discriminator(resolution, s.channels, group=s.group, conv_clamp=clamp, has_fade=has_fade)
+        judge = Discriminator(resolution, s.channels, group=s.group, conv_clamp=clamp)
         self.D = settle(judge, self.device)
         # Lazy regularisation: D takes interval + 1 steps where interval are counted (2019, appendix B).
         share = s.r1_interval / (s.r1_interval + 1)
@@ -118,14 +118,18 @@ class Trainer:
         """Show one batch: discriminator, gradient penalty when due, generator, average, controller."""
         counters, stage = self.counters, self.stage
         done = counters.images - counters.stage_images
+        # A grown discriminator must first learn to use the new detail, or the generator, whose
+        # faults it cannot see yet, runs away from it and both lose what they know.
+        held = self._has_grown() and done < self.settings.hold_images
         self._set_learning_rates(done)
-        fade = self._fade(done)
         real = self.images.batch(stage.resolution, stage.batch, self.settings.mirror, self.rng)
-        fake = self._generate(stage.batch)
-        self._discriminator_step(real, fake.detach(), fade)
+        with torch.set_grad_enabled(not held):
+            fake = self._generate(stage.batch)
+        self._discriminator_step(real, fake.detach())
         if counters.steps % self.settings.r1_interval == 0:
-            self._penalty_step(real, fade)
-        self._generator_step(fake, fade)
+            self._penalty_step(real)
+        if not held:
+            self._generator_step(fake)
         counters.images += stage.batch
         counters.steps += 1
         self._average(stage.batch)
@@ -134,15 +138,11 @@ class Trainer:
     def _set_learning_rates(self, done: int) -> None:
         s = self.settings
         steps = self.counters.steps - self.counters.stage_steps
-        rate = s.learning_rate(self.progress) * min((steps + 1) / max(s.warmup_steps, 1), 1.0)
-        held = self._has_grown() and done < s.hold_images
-        self.opt_g.param_groups[0]["lr"] = 0.0 if held else rate * self.lr_factors[0]
-        self.opt_d.param_groups[0]["lr"] = rate * self.lr_factors[1]
-
-    def _fade(self, done: int) -> float:
-        if self.D.fade_rgb is None:
-            return 1.0
-        return min(done / max(1000 * self.settings.fade_kimg, 1e-9), 1.0)
+        held = s.hold_images // self.stage.batch if self._has_grown() else 0
+        rate = s.learning_rate(self.progress)
+        for optimiser, factor, late in zip((self.opt_g, self.opt_d), self.lr_factors, (held, 0), strict=True):
+            ramp = min(max(steps - late + 1, 0) / max(s.warmup_steps, 1), 1.0)
+            optimiser.param_groups[0]["lr"] = rate * factor * ramp
 
     def _generate(self, count: int) -> Tensor:
         G, s = self.G, self.settings
@@ -159,9 +159,9 @@ class Trainer:
         image: Tensor = G.synthesis(rows, noise, self.dtype)
         return image
 
-    def _discriminator_step(self, real: Tensor, fake: Tensor, fade: float) -> None:
+    def _discriminator_step(self, real: Tensor, fake: Tensor) -> None:
         shown = self._augment(torch.cat([real, fake]))
-        logits = self.D(shown, parts=2, fade=fade, dtype=self.dtype)
+        logits = self.D(shown, parts=2, dtype=self.dtype)
         of_real, of_fake = logits.chunk(2)
         loss = softplus_mean(of_fake) + softplus_mean(-of_real)
         loss.backward()
@@ -174,21 +174,21 @@ class Trainer:
         self._note("fake", of_fake.mean())
         self._note("judged_real", (of_fake > 0).float().mean())
 
-    def _penalty_step(self, real: Tensor, fade: float) -> None:
+    def _penalty_step(self, real: Tensor) -> None:
         # In float32 throughout: a second derivative in half precision is mostly rounding.
         real = real.detach().requires_grad_(True)
-        logits = self.D(self._augment(real), fade=fade)
+        logits = self.D(self._augment(real))
         (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
         penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
         (penalty * (self.stage.gamma / 2 * self.settings.r1_interval)).backward()
         _apply(self.opt_d)
         self._note("r1", penalty)
 
-    def _generator_step(self, fake: Tensor, fade: float) -> None:
+    def _generator_step(self, fake: Tensor) -> None:
         # The pictures of the discriminator's step are judged again by the updated discriminator,
         # which saves one generator pass in two.
         self.D.requires_grad_(False)
-        loss = softplus_mean(-self.D(self._augment(fake), fade=fade, dtype=self.dtype))
+        loss = softplus_mean(-self.D(self._augment(fake), dtype=self.dtype))
         loss.backward()
         self.D.requires_grad_(True)
         _apply(self.opt_g)
@@ -231,11 +231,15 @@ class Trainer:
 
     # -- growing -------------------------------------------------------------
 
+    @property
+    def is_stage_over(self) -> bool:
+        """Whether the plan asks for a later stage than the one at work."""
+        return self.settings.stage_index(self.progress) > self.counters.stage
+
     def advance(self) -> bool:
         """Enter the stage that the plan asks for, growing where it doubles; True if anything changed."""
         c = self.counters
-        wanted = max(self.settings.stage_index(self.progress), c.stage)
-        if wanted == c.stage:
+        if not self.is_stage_over:
             return False
         c.stage += 1  # one at a time: a skipped resolution could not be grown into
         if self.stage.resolution > self.G.resolution:
@@ -248,18 +252,13 @@ class Trainer:
         memory_g = optimiser_memory(old_g, self.opt_g)
         memory_d = optimiser_memory(old_d, self.opt_d)
         torch.manual_seed(self.settings.seed + resolution)
-        self._build(resolution, has_fade=True)
+        self._build(resolution)
         grow_generator(old_g, self.G)
         self.ema.load_state_dict(self.G.state_dict())
         grow_generator(old_ema, self.ema)
-        grow_discriminator(old_d, self.D, old_d.resolution)
+        grow_discriminator(old_d, self.D)
         set_optimiser_memory(self.G, self.opt_g, memory_g)
-        renamed = {
-            rename_fading(name, old_d.resolution): value
-            for name, value in memory_d.items()
-            if not name.startswith("fade_rgb.")
-        }
-        set_optimiser_memory(self.D, self.opt_d, renamed)
+        set_optimiser_memory(self.D, self.opt_d, memory_d)
 
     # -- state ---------------------------------------------------------------
 

@@ -31,7 +31,6 @@ def settings(**changes: Any) -> Settings:
         group=2,
         warmup_steps=4,
         hold_images=8,
-        fade_kimg=0.08,
         r1_interval=4,
         ada_kimg=0.5,
         ada_target=-1.0,  # below any mean sign of logits: p rises from the start

@@ -74,6 +74,16 @@ def test_the_explorer_draws_what_was_trained(tmp_path: Path) -> None:
     )
 
 
+def test_the_state_before_growing_is_kept(tmp_path: Path) -> None:
+    run = trainer(kimg=0.04)
+    train(run, tmp_path, rhythm=Rhythm(state=0, measured=0), say=lambda text: None, should_stop=lambda: False)
+    names = sorted(path.name for path in (tmp_path / "states").iterdir())
+    assert names == ["before-stage-2", "images-000000036", "images-000000040"]
+    assert load_state(tmp_path).counters["images"] == 40
+    before = load_state(tmp_path / "states" / "before-stage-2").counters
+    assert (before["images"], before["stage"]) == (20, 0)
+
+
 def test_ctrl_c_ends_after_the_step_with_everything_kept(tmp_path: Path) -> None:
     run = trainer()
     asked = iter([False, False, False, True])

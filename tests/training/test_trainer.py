@@ -9,7 +9,9 @@ import torch
 from explorer.errors import TrainingError
 from explorer.training import measures
 from explorer.training.evaluate import evaluate, to_unit
-from explorer.training.networks import Generator
+from explorer.training.growing import carry_on, grow_discriminator
+from explorer.training.layers import Conv
+from explorer.training.networks import Discriminator, DiscriminatorBlock, Generator
 from explorer.training.settings import Settings, Stage
 from explorer.training.state import PART_BYTES, load_state, save_state
 from explorer.training.trainer import Trainer
@@ -21,9 +23,9 @@ def same_weights(a: Trainer, b: Trainer) -> bool:
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
 
 
-@pytest.mark.parametrize("steps", [7, 41, 53, 61])
+@pytest.mark.parametrize("steps", [7, 50, 51, 61])
 def test_a_resumed_run_goes_on_bit_for_bit(steps: int, tmp_path: Path) -> None:
-    """Stopped in the first stage, right before growing, while fading, and after."""
+    """Stopped in the first stage, right before growing, while the generator waits, and after."""
     run = advance(trainer(), steps)
     save_state(tmp_path / "s", run.state())
     state = load_state(tmp_path / "s")
@@ -89,18 +91,32 @@ def test_growing_starts_from_the_old_picture_doubled() -> None:
         torch.testing.assert_close(large, double, atol=1e-6, rtol=0)
 
 
-def test_a_new_block_judges_nothing_until_it_fades_in() -> None:
-    run = advance(trainer(), 50)
-    # One value per 2×2 block, with zeros at the border: halved, it is near what the small network saw.
-    images = to_unit(run.images.level(16)[:4])
-    run.advance()
+@pytest.mark.parametrize(
+    ("wide", "fresh", "most"), [(8, 8, 1e-4), (8, 12, 1e-3), (64, 32, 0.1), (16, 8, 0.5)]
+)
+def test_a_new_block_starts_as_the_layer_it_replaces(wide: int, fresh: int, most: float) -> None:
+    """On plain colours, where halving changes nothing."""
+    torch.manual_seed(0)
+    old = Conv(3, wide, 1)
+    block = DiscriminatorBlock(16, {16: fresh, 8: wide}, 3, None, is_first=True)
+    carry_on(old, block)
+    colours = torch.rand((32, 3, 1, 1)) * 2 - 1
     with torch.no_grad():
-        silent = run.D(images, fade=0.0)
-        for name, parameter in run.D.named_parameters():
-            if name.startswith("b16."):
-                parameter.mul_(3)
-        torch.testing.assert_close(run.D(images, fade=0.0), silent)
-        assert not torch.allclose(run.D(images, fade=0.5), silent)
+        wanted = old(colours)
+        given = block(block.fromrgb(colours.expand(-1, -1, 16, 16)))[:, :, 4:5, 4:5]
+    assert (given - wanted).square().mean().sqrt() <= most * wanted.std()
+
+
+def test_a_grown_discriminator_judges_as_before() -> None:
+    torch.manual_seed(0)
+    widths = {4: 8, 8: 8, 16: 8}
+    small, large = Discriminator(8, widths, group=2), Discriminator(16, widths, group=2)
+    grow_discriminator(small, large)
+    plain = (torch.rand((4, 3, 1, 1)) * 2 - 1).expand(-1, -1, 16, 16)
+    ramp = plain + torch.linspace(-0.2, 0.2, 16)
+    with torch.no_grad():
+        before, after = small(torch.nn.functional.avg_pool2d(ramp, 2)), large(ramp)
+    assert (after - before).abs().max() < 0.3 * before.std()
 
 
 def test_generator_waits_at_the_start_of_a_grown_stage() -> None:
