@@ -42,8 +42,8 @@ def carry_on(old: Conv, block: DiscriminatorBlock, samples: int = 4096) -> None:
 
     Left random, it would feed noise to blocks that expect features. Faded in
     over thousands of pictures, as in Progressive GANs, it was seen to take all
-    the discriminator knew with it: its logits went to 0 for good, at 128×128,
-    twice. So the new input layer takes rows of the old one, the linear path is
+    the discriminator knew with it: on the way to 128×128 its logits went to 0
+    and stayed there. So the new input layer takes rows of the old one, the linear path is
     fitted to give all of them (they are functions of the colour alone), and the
     convolutions beside it start at zero. Where the widths are equal the old
     features are met exactly, but for the order of activation and halving; half
