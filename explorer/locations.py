@@ -54,3 +54,13 @@ def user_pictures_dir() -> Path:
     import platformdirs
 
     return platformdirs.user_pictures_path()
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """Path for a new file in `folder`: the name, or the first of `name-2`, `name-3` that is free."""
+    path = folder / name
+    stem, suffix, number = path.stem, path.suffix, 2
+    while path.exists():
+        path = folder / f"{stem}-{number}{suffix}"
+        number += 1
+    return path

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from explorer.export.files import make_folder
 from explorer.export.image import save_picture
 from explorer.export.naming import picture_name
+from explorer.locations import free_path
 from explorer.recipe import Recipe
 from explorer.recipe.finish import Finish
 from explorer.render.frame import RenderRequest
@@ -83,13 +84,3 @@ def export_batch(
         tell(BatchProgress(len(paths), total, path, left))
         yield
     return BatchReport(tuple(paths), False, tuple(notices))
-
-
-def free_path(folder: Path, name: str) -> Path:
-    """Path for a new file in `folder`: the name, or the first of `name-2`, `name-3` that is free."""
-    path = folder / name
-    stem, suffix, number = path.stem, path.suffix, 2
-    while path.exists():
-        path = folder / f"{stem}-{number}{suffix}"
-        number += 1
-    return path

@@ -22,7 +22,7 @@ from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.session import Session
 from explorer.gui.settings import Settings
 from explorer.gui.viewer import Viewer
-from explorer.locations import user_pictures_dir
+from explorer.locations import free_path, user_pictures_dir
 from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
 
@@ -96,7 +96,7 @@ class Doors(QObject):
         frame = self._viewer.frame
         if frame is None:
             return
-        start = outgoing.free_path(self._folder(), outgoing.suggested_name(frame))
+        start = free_path(self._folder(), outgoing.suggested_name(frame))
         path, chosen = QFileDialog.getSaveFileName(self._window, "Save picture", str(start), PICTURE_FILTER)
         if path:
             # A name typed without a suffix takes that of the chosen kind.
@@ -115,14 +115,14 @@ class Doors(QObject):
 
     def _export(self, frame: Frame, suffix: str, finish: Finish) -> None:
         name = Path(outgoing.suggested_name(frame)).with_suffix(suffix).name
-        start = str(outgoing.free_path(self._folder(), name))
+        start = str(free_path(self._folder(), name))
         kind = next(f for f in PICTURE_FILTER.split(";;") if f"*{suffix})" in f)
         path, _ = QFileDialog.getSaveFileName(self._window, "Export picture", start, kind)
         if path:
             # The format is chosen already; a name typed with another suffix keeps it as part of the name.
             target = Path(path) if Path(path).suffix.lower() == suffix else Path(f"{path}{suffix}")
             if target != Path(path):
-                target = outgoing.free_path(target.parent, target.name)
+                target = free_path(target.parent, target.name)
             self._out.save_picture(frame, target, self._desk.info, finish)
 
     def export_several(self) -> None:
@@ -142,12 +142,12 @@ class Doors(QObject):
         """Save what is seen beside the last one."""
         frame = self._viewer.frame
         if frame is not None:
-            path = outgoing.free_path(self._folder(), outgoing.suggested_name(frame))
+            path = free_path(self._folder(), outgoing.suggested_name(frame))
             self._out.save_picture(frame, path, self._desk.info)
 
     def save_session(self) -> None:
         """Choose where to save the session."""
-        start = str(outgoing.free_path(self._folder(), "session.json"))
+        start = str(free_path(self._folder(), "session.json"))
         path, _ = QFileDialog.getSaveFileName(self._window, "Save session", start, SESSION_FILTER)
         if path:
             self._out.save_session(self._take_session(), complete(Path(path), ".json"))
@@ -204,4 +204,4 @@ class Doors(QObject):
 
 def complete(path: Path, suffix: str) -> Path:
     """Give a path a suffix where it has none; nobody was asked about *that* file, so it must be new."""
-    return path if path.suffix else outgoing.free_path(path.parent, path.name + suffix)
+    return path if path.suffix else free_path(path.parent, path.name + suffix)

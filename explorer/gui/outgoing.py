@@ -112,13 +112,3 @@ def suggested_name(frame: Frame) -> str:
     seed = edits.seed_a(recipe)
     stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in recipe.model.name)
     return f"{stem}-{'latent' if seed is None else f'seed{seed}'}.png"
-
-
-def free_path(folder: Path, name: str) -> Path:
-    """Path for a new file in `folder`: the name, or the first of `name-2`, `name-3` that is free."""
-    path = folder / name
-    stem, suffix, number = path.stem, path.suffix, 2
-    while path.exists():
-        path = folder / f"{stem}-{number}{suffix}"
-        number += 1
-    return path

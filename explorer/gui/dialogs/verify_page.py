@@ -1,27 +1,22 @@
 """The Verify page: what a file says of itself, in plain words, and what that is worth."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QPixmap
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from explorer.gui import theme
+from explorer.gui.dialogs.verdict import SIDE, DropZone, Seen, Verdict, capital, line_of
 from explorer.gui.notices import notice_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.tasks import Tasks
@@ -31,43 +26,19 @@ from explorer.recipe import Recipe
 if TYPE_CHECKING:
     from explorer.export.redraw import Redrawn
     from explorer.provenance import Report
-    from explorer.provenance.findings import Finding
     from explorer.render.engine import Engine
 
 FILTER = (
     "Pictures, films and recipes (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.gif *.mp4 *.mov *.webm *.json "
     "*.film);;All files (*)"
 )
-TOPICS = {
-    "origin": "Made by AI?",
-    "program": "Written by",
-    "recipe": "Recipe",
-    "finish": "After drawing",
-    "credentials": "Credentials",
-    "mark": "Invisible mark",
-    "redrawn": "Drawn again",
-}
 MEANS = (
     "What a file says can be forged, and it can be lost on the way. An unbroken signature shows that nobody "
     "changed the file since it was signed, not who made it. Silence proves nothing. No check here can tell "
     "you that a picture shows something that happened."
 )
-NOTE = "It is read on this computer alone, and nothing in it is run."
-SIDE = 104
-"""Of the small picture beside the verdict, in logical pixels."""
 LARGEST = 64_000_000
 """Pixels. Larger pictures are not decoded for the small one."""
-ICONS = {"good": ("done", theme.ACCENT), "plain": ("info", theme.DIM), "warning": ("warning", theme.DANGER)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A file, looked into."""
-
-    report: "Report"
-    summary: "Finding"
-    findings: "tuple[Finding, ...]"
-    small: QImage | None
 
 
 class VerifyPage(QDialog):
@@ -87,16 +58,16 @@ class VerifyPage(QDialog):
         self.setAcceptDrops(True)
         self._bridge, self._tasks = bridge, tasks
         self._path: Path | None = None
-        self._seen: _Seen | None = None
-        heading = _label("Verify a file", "heading")
-        lead = _label("Was it made here, has it been changed since, and can it be drawn again?", "dim")
+        self._seen: Seen | None = None
+        heading = line_of("Verify a file", "heading")
+        lead = line_of("Was it made here, has it been changed since, and can it be drawn again?", "dim")
         self.pages = QStackedWidget()
-        self.empty = _Empty()
+        self.empty = DropZone()
         self.empty.choose.clicked.connect(self.choose)
-        self.verdict = _Verdict()
+        self.verdict = Verdict()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.verdict)
-        self.means = _label(MEANS, "hint")
+        self.means = line_of(MEANS, "hint")
         self.restore_button = TextButton("Restore this recipe")
         self.restore_button.clicked.connect(self._restore)
         self.redraw_button = TextButton("Draw it again and compare")
@@ -153,11 +124,11 @@ class VerifyPage(QDialog):
 
         return guard
 
-    def _looked(self, result: _Seen | Exception) -> None:
+    def _looked(self, result: Seen | Exception) -> None:
         assert self._path is not None
         if isinstance(result, Exception):
             notice = notice_of(result, f"{self._path.name} could not be looked into")
-            self.empty.say(f"{notice.title}.", _capital(notice.text.removeprefix(f"{self._path}: ")))
+            self.empty.say(f"{notice.title}.", capital(notice.text.removeprefix(f"{self._path}: ")))
             return
         self._seen = result
         self.verdict.show_seen(self._path, result)
@@ -192,7 +163,7 @@ class VerifyPage(QDialog):
         alike = result.equal or result.same_after_compression
         words = result.in_words().removeprefix("Drawn again: ").removeprefix("Drawn again and ")
         headline = "The same picture" if alike else "Not the same"
-        self.verdict.show_line("redrawn", "good" if alike else "warning", headline, _capital(words))
+        self.verdict.show_line("redrawn", "good" if alike else "warning", headline, capital(words))
 
     # Dropped files.
 
@@ -215,182 +186,13 @@ class VerifyPage(QDialog):
             self.look_into(paths[0])
 
 
-class _Empty(QFrame):
-    """Where a file may be dropped."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("drop_zone")
-        self.words = _label("Drop a picture, a film or a recipe here", "title")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.note = _label(NOTE, "dim")
-        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.choose = TextButton("Choose a file…", primary=True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(32, 32, 32, 32)
-        column.setSpacing(12)
-        column.addStretch(1)
-        column.addWidget(self.words)
-        column.addWidget(self.note)
-        column.addSpacing(6)
-        column.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
-
-    def say(self, text: str, note: str = NOTE) -> None:
-        """Say what goes on, or what went wrong."""
-        self.words.setText(text)
-        self.note.setText(note)
-
-    def set_wanted(self, wanted: bool) -> None:
-        """Show that a file may be let go now."""
-        self.setProperty("wanted", wanted)
-        self.style().unpolish(self)
-        self.style().polish(self)
-
-
-class _Verdict(QScrollArea):
-    """One file: small picture and summary above, findings below."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("verdict")
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.name = _label("", "dim")
-        self.headline = _label("", "title")
-        self.words = _label("")
-        self.small = QLabel()
-        self.small.setFixedWidth(SIDE)
-        self.small.setAlignment(Qt.AlignmentFlag.AlignTop)
-        texts = QVBoxLayout()
-        texts.setSpacing(5)
-        for widget in (self.name, self.headline, self.words):
-            texts.addWidget(widget)
-        texts.addStretch(1)
-        self._card = QFrame()
-        self._card.setObjectName("verdict_card")
-        top = QHBoxLayout(self._card)
-        top.setContentsMargins(16, 16, 16, 16)
-        top.setSpacing(16)
-        top.addWidget(self.small)
-        top.addLayout(texts, 1)
-        self._grid = QGridLayout()
-        self._grid.setContentsMargins(4, 0, 4, 0)
-        self._grid.setHorizontalSpacing(14)
-        self._grid.setVerticalSpacing(12)
-        self._grid.setColumnMinimumWidth(0, 100)
-        self._grid.setColumnStretch(2, 1)
-        self.lines: dict[str, _Line] = {}
-        for row, (topic, name) in enumerate(TOPICS.items()):
-            line = self.lines[topic] = _Line(name)
-            line.put(self._grid, row)
-        body = QWidget()
-        body.setObjectName("verdict_body")
-        inside = QVBoxLayout(body)
-        inside.setContentsMargins(0, 0, 8, 0)
-        inside.setSpacing(18)
-        inside.addWidget(self._card)
-        inside.addLayout(self._grid)
-        inside.addStretch(1)
-        self.setWidget(body)
-
-    def show_seen(self, path: Path, seen: _Seen) -> None:
-        """Show what was found in a file."""
-        self.name.setText(path.name)
-        self.headline.setText(seen.summary.headline)
-        self.words.setText(seen.summary.words)
-        self._card.setProperty("tone", seen.summary.tone)
-        self._card.style().unpolish(self._card)
-        self._card.style().polish(self._card)
-        self.small.setVisible(seen.small is not None)
-        if seen.small is not None:
-            ratio = self.devicePixelRatioF()
-            wide = round(SIDE * ratio)
-            pixmap = QPixmap.fromImage(seen.small).scaled(
-                wide, wide, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            pixmap.setDevicePixelRatio(ratio)
-            self.small.setPixmap(pixmap)
-        for line in self.lines.values():
-            line.setVisible(False)
-        for finding in seen.findings:
-            self.show_line(finding.topic, finding.tone, finding.headline, _detail(finding))
-
-    def show_line(self, topic: str, tone: str, headline: str, words: str) -> None:
-        """Show one finding."""
-        self.lines[topic].show_finding(tone, headline, words)
-        if topic == "redrawn":
-            # Once the new line has its place.
-            QTimer.singleShot(0, self, self._show_end)
-
-    def _show_end(self) -> None:
-        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
-
-
-class _Line:
-    """One row of findings: topic, sign, words."""
-
-    def __init__(self, topic: str) -> None:
-        self.topic = _label(topic, "dim")
-        self.sign = _Sign()
-        self.headline = _label("", "notice_title")
-        self.words = _label("", "dim")
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._texts = QVBoxLayout()
-        self._texts.setSpacing(3)
-        self._texts.addWidget(self.headline)
-        self._texts.addWidget(self.words)
-
-    def put(self, grid: QGridLayout, row: int) -> None:
-        """Set it into the table."""
-        top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(self.topic, row, 0, top)
-        grid.addWidget(self.sign, row, 1, top)
-        grid.addLayout(self._texts, row, 2)
-
-    def setVisible(self, visible: bool) -> None:
-        """Show or hide the row."""
-        for widget in (self.topic, self.sign, self.headline, self.words):
-            widget.setVisible(visible)
-
-    def show_finding(self, tone: str, headline: str, words: str) -> None:
-        """Fill and show it."""
-        self.setVisible(True)
-        self.sign.set_tone(tone)
-        self.headline.setText(headline)
-        self.words.setText(words)
-        self.words.setVisible(bool(words))
-
-
-class _Sign(QLabel):
-    """A small icon; its colour follows the theme."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tone = "plain"
-        self.setFixedSize(18, 18)
-
-    def set_tone(self, tone: str) -> None:
-        """Show another."""
-        self._tone = tone
-        name, role = ICONS[tone]
-        self.setPixmap(theme.palette_icon(name, self.palette(), role).pixmap(18, 18))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.set_tone(self._tone)
-
-
-def _look(path: Path) -> _Seen:
+def _look(path: Path) -> Seen:
     """Background thread."""
     from explorer.provenance.findings import findings, summary
     from explorer.provenance.verify import verify
 
     report = verify(path)
-    return _Seen(report, summary(report), findings(report), _small(path, report.format))
+    return Seen(report, summary(report), findings(report), _small(path, report.format))
 
 
 def _small(path: Path, format: str) -> QImage | None:
@@ -430,28 +232,3 @@ def _draw(report: "Report", engine: "Engine") -> "Redrawn":
     from explorer.export.redraw import redraw
 
     return redraw(report, engine)
-
-
-def _label(text: str, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    if role:
-        label.setProperty("role", role)
-    return label
-
-
-def _detail(finding: "Finding") -> str:
-    """Words of a finding beside its topic and headline, without what those say already."""
-    if finding.topic in ("program", "finish", "mark") or (finding.topic, finding.tone) == ("origin", "good"):
-        return "" if finding.tone != "warning" else _capital(finding.words.partition(": ")[2])
-    if finding.topic == "origin":
-        return finding.words
-    text, first = finding.words.partition(": ")[2], finding.headline.partition(",")[0]
-    if text.lower().startswith(first.lower()):
-        text = text[len(first) :].lstrip(" .;:")
-    return _capital(text)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
