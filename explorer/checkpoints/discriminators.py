@@ -5,7 +5,7 @@ libraries and write them into the same file (with dill) as the generator. What
 they name is not needed to draw. So it may be named, and objects of it may be
 made empty and filled, as pickle does with classes; all of that yields an
 `Inert` record that knows its name and nothing else. None of it may be called:
-a file that does is refused as unsafe, save for five calls that only put an
+a file that does is refused as unsafe, save for a few calls that only put an
 object together, in the one form honest writers use.
 
 References
@@ -41,6 +41,7 @@ _NAME = re.compile(r"(?!__)[A-Za-z_]\w{0,99}|__dict__")
 
 _CODE = "dill._dill._create_code"
 _FUNCTION = "dill._dill._create_function"
+_CELL = "dill._dill._create_cell"
 CARRIES_CODE = frozenset({_CODE, _FUNCTION})
 """Names that mean compiled program code in the file. It is never looked at."""
 
@@ -111,11 +112,35 @@ def _is_bound(arguments: tuple[Any, ...]) -> bool:
     return len(arguments) == 2 and all(map(_is_made_by_list, arguments))
 
 
+def _is_cell_filled(arguments: tuple[Any, ...]) -> bool:
+    """`setattr(cell, "cell_contents", value)`: dill fills the cells of a closure last."""
+    return (
+        len(arguments) == 3
+        and isinstance(arguments[0], Inert)
+        and arguments[0].name == _CELL
+        and arguments[1] == "cell_contents"
+    )
+
+
+def _getattr(arguments: tuple[Any, ...], machine: PickleMachine) -> Inert | Meaning:
+    """A bound method, or dill's own way to say `setattr`: `getattr(dill._dill, "_setattr", setattr)`."""
+    is_dill = len(arguments) == 3 and arguments[0] is _DILL and arguments[2] is _SETATTR
+    if is_dill and arguments[1] == "_setattr":
+        return _FILL_CELL
+    return _make_method(arguments, machine)
+
+
+_make_method = _only_if("builtins.getattr", _is_method)
+_make_partial = _only_if("functools.partial", _is_partial)
 _make_code = _only_if(_CODE, _is_code)
+_DILL = Meaning("dill._dill")
+_SETATTR = Meaning("builtins.setattr")
+_FILL_CELL = Meaning("dill._dill._setattr", call=_only_if("setattr", _is_cell_filled))
 _TYPES = {
     "CellType": Meaning("types.CellType"),
     "CodeType": Meaning("types.CodeType", call=_make_code),
     "FunctionType": Meaning("types.FunctionType"),
+    "PartialType": Meaning("functools.partial", call=_make_partial),
     "MethodType": Meaning("types.MethodType", call=_only_if("types.MethodType", _is_bound)),
 }
 
@@ -130,14 +155,14 @@ def _load_type(arguments: tuple[Any, ...], machine: PickleMachine) -> Meaning:
 CALLS: Names = {
     **dict.fromkeys(
         (("builtins", "getattr"), ("__builtin__", "getattr")),
-        Meaning("builtins.getattr", call=_only_if("builtins.getattr", _is_method)),
+        Meaning("builtins.getattr", call=_getattr),
     ),
-    ("functools", "partial"): Meaning("functools.partial", call=_only_if("functools.partial", _is_partial)),
+    **dict.fromkeys((("builtins", "setattr"), ("__builtin__", "setattr")), _SETATTR),
+    ("functools", "partial"): Meaning("functools.partial", call=_make_partial),
+    ("dill", "_dill"): _DILL,
     ("dill._dill", "_load_type"): Meaning("dill._dill._load_type", call=_load_type),
     ("dill._dill", "_create_code"): Meaning(_CODE, call=_make_code),
-    ("dill._dill", "_create_cell"): Meaning(
-        "dill._dill._create_cell", call=_only_if("dill._dill._create_cell", lambda a: len(a) <= 1)
-    ),
+    ("dill._dill", "_create_cell"): Meaning(_CELL, call=_only_if(_CELL, lambda a: len(a) <= 1)),
     ("dill._dill", "_create_function"): Meaning(_FUNCTION, call=_only_if(_FUNCTION, _is_function)),
 }
 """The few calls that honest discriminators hold."""

@@ -48,6 +48,16 @@ HOOK = Call(
 )
 
 
+def filled(cell: Any, setter: Any = None, name: str = "cell_contents", value: Any = "1") -> Raw:
+    """A closure's cell as dill 0.4 fills it; what `setattr` returns is dropped at once."""
+    parts = (Name("dill", "_dill"), "_setattr", Name("builtins", "setattr"))
+    setter = setter or Call("builtins", "getattr", parts)
+    return Raw(code(setter) + code((cell, name, value)) + b"R0N")
+
+
+CELL = Call("dill._dill", "_create_cell", (None,))
+
+
 def network(is_superres: bool = False) -> tuple[NetworkDescription, dict[str, torch.Tensor]]:
     """A StyleGAN3-R with classes from a table; the head of a super-resolution one has 3x3 kernels."""
     description, tensors = synthetic_stylegan3.by_rule("R")
@@ -137,6 +147,12 @@ def discriminator() -> Make:
         "norm": partial,
         "forward": Call("builtins", "getattr", (block, "forward_flex")),
         "bound": bound,
+        "cell": filled(CELL),
+        "partial": Raw(
+            code(Call("dill._dill", "_load_type", ("PartialType",)))
+            + code((Name("torch.nn.modules.normalization", "LayerNorm"),))
+            + b"R"
+        ),
         "own": Module("FullyConnectedLayer", {"bias_gain": 1}),
         "skip": Make("torch.nn.quantized.modules.functional_modules", "FloatFunctional", {}),
     }
@@ -242,6 +258,14 @@ HOSTILE: dict[str, Any] = {
     "a function, called": Raw(code(HOOK) + b")R"),
     "a function of no code": Call("dill._dill", "_create_function", ("x", {})),
     "code of nothing": Call("dill._dill", "_create_code", ("x",)),
+    "setattr of its own": Call("builtins", "setattr", (BLOCK, "a", 1)),
+    "a cell filled by setattr": filled(CELL, Name("builtins", "setattr")),
+    "setattr on a block": filled(BLOCK),
+    "another name in a cell": filled(CELL, name="__class__"),
+    "getattr of dill": Call("builtins", "getattr", (Name("dill", "_dill"), "_import_module")),
+    "getattr of dill, with setattr": Call(
+        "builtins", "getattr", (Name("dill", "_dill"), "_import_module", Name("builtins", "setattr"))
+    ),
     "an import by dill": Call("dill._dill", "_import_module", ("os",)),
     "a type no network needs": Call("dill._dill", "_load_type", ("ModuleType",)),
     "a type made": Call("dill._dill", "_create_type", ("x",)),
