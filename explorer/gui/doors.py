@@ -108,8 +108,7 @@ class Doors(QObject):
         frame = self._viewer.frame
         if frame is None:
             return
-        side = frame.full_resolution
-        page = ExportPicture(self._kept, side, self._window)
+        page = ExportPicture(self._kept, size_of(frame), self._window)
         page.accepted.connect(lambda: self._export(frame, page.box.suffix, page.box.finish))
         page.open()
 
@@ -133,7 +132,13 @@ class Doors(QObject):
         recipe, info = frame.request.recipe, self._desk.info
         is_its_own = info is not None and info.ref == recipe.model
         page = ExportMany(
-            self._bridge, self._kept, recipe, info if is_its_own else None, self._folder(), self._window
+            self._bridge,
+            self._kept,
+            recipe,
+            info if is_its_own else None,
+            size_of(frame),
+            self._folder(),
+            self._window,
         )
         page.exported.connect(self._out.saved)
         page.show()
@@ -205,3 +210,9 @@ class Doors(QObject):
 def complete(path: Path, suffix: str) -> Path:
     """Give a path a suffix where it has none; nobody was asked about *that* file, so it must be new."""
     return path if path.suffix else free_path(path.parent, path.name + suffix)
+
+
+def size_of(frame: Frame) -> tuple[int, int]:
+    """Width and height of the full picture of a frame, in pixels."""
+    height, width = frame.pixels.shape[:2]
+    return round(width * frame.full_resolution / height), frame.full_resolution

@@ -8,7 +8,6 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, Qt
 from PySide6.QtGui import QImage
 
 from explorer import locations
-from explorer.export.files import write_whole
 from explorer.gui.render_bridge import Picture
 from explorer.gui.tasks import Tasks
 from explorer.recipe import SeedBlend
@@ -51,6 +50,9 @@ def preview_file(sha256: str) -> Path:
 def _write(image: QImage, path: Path) -> None:
     """Background thread."""
     size = image.size().scaled(QSize(SIDE, SIDE), Qt.AspectRatioMode.KeepAspectRatio)
+    # Not above: what writes pictures takes a moment to import, and the first face must not wait for it.
+    from explorer.export.files import write_whole
+
     small = image.scaled(size, mode=Qt.TransformationMode.SmoothTransformation)
     data = QByteArray()
     buffer = QBuffer(data)

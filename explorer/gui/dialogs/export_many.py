@@ -48,6 +48,7 @@ class ExportMany(QDialog):
     ----------
     recipe : of the picture that is seen; its seeds are replaced.
     info : the network that draws it; None where another is open by now.
+    size : width and height of that picture, in pixels.
     folder : proposed.
 
     Signals
@@ -64,6 +65,7 @@ class ExportMany(QDialog):
         kept: Settings,
         recipe: Recipe,
         info: ModelInfo | None,
+        size: tuple[int, int],
         folder: Path,
         parent: QWidget | None = None,
     ) -> None:
@@ -94,7 +96,7 @@ class ExportMany(QDialog):
         place.addWidget(self.place, 1)
         place.addWidget(self.choose)
         self.box = FinishBox(kept.batch_finish or Finish(label=Label()).dumps(), kept.batch_suffix)
-        self.box.show_side(0 if info is None else info.resolution)
+        self.box.show_size(*size)
         form = choices_grid()
         form.addWidget(QLabel("Seeds"), 0, 0)
         form.addWidget(self.seeds, 0, 1)

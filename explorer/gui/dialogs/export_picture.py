@@ -16,7 +16,7 @@ TELLS = (
 class ExportPicture(QDialog):
     """Asks how; `accepted` then means that a place may be asked for. Choices are kept."""
 
-    def __init__(self, kept: Settings, side: int, parent: QWidget | None = None) -> None:
+    def __init__(self, kept: Settings, size: tuple[int, int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export picture")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -24,7 +24,7 @@ class ExportPicture(QDialog):
         heading = QLabel("Export picture")
         heading.setProperty("role", "heading")
         self.box = FinishBox(kept.export_finish, kept.export_suffix)
-        self.box.show_side(side)
+        self.box.show_size(*size)
         tells = QLabel(TELLS)
         tells.setProperty("role", "hint")
         tells.setWordWrap(True)

@@ -28,7 +28,7 @@ class FinishBox(QWidget):
 
     def __init__(self, finish: str = "", suffix: str = ".png", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._side = 0
+        self._size = (0, 0)
         self.format = _choice("Format", FORMATS)
         self.bits = _Segments("Depth", ("8 bit", "16 bit"))
         self.upscale = _Segments("Size", ("As drawn", *(f"{n} ×" for n in UPSCALES[1:])))
@@ -75,9 +75,9 @@ class FinishBox(QWidget):
             label = Label(CORNERS[self.corner.currentIndex()], LABEL_SIZES[self.label_size.currentIndex()])
         return Finish(bits, UPSCALES[self.upscale.index], label, self._quality())
 
-    def show_side(self, side: int) -> None:
-        """Tell how high the picture is as drawn, in pixels."""
-        self._side = side
+    def show_size(self, width: int, height: int) -> None:
+        """Tell how large the picture is as drawn, in pixels."""
+        self._size = (width, height)
         self._allow()
 
     def _quality(self) -> int | None:
@@ -123,8 +123,8 @@ class FinishBox(QWidget):
         self.quality_hint.setText("" if lossy else f"{format} keeps every pixel")
         for widget in (self.corner, self.label_size):
             widget.setEnabled(self.label.isChecked())
-        side = self._side * UPSCALES[self.upscale.index]
-        self.size_hint.setText(f"{side} × {side} pixels" if side else "")
+        width, height = (side * UPSCALES[self.upscale.index] for side in self._size)
+        self.size_hint.setText(f"{width} × {height} pixels" if height else "")
         self.changed.emit()
 
 
