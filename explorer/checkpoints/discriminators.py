@@ -112,6 +112,11 @@ def _is_bound(arguments: tuple[Any, ...]) -> bool:
     return len(arguments) == 2 and all(map(_is_made_by_list, arguments))
 
 
+def _is_old_partial(arguments: tuple[Any, ...]) -> bool:
+    """`_create_ftype(partial, class, arguments, keywords)`: the same as dill wrote it until 0.3.4."""
+    return len(arguments) == 4 and arguments[0] is _TYPES["PartialType"] and _is_made_by_list(arguments[1])
+
+
 def _is_cell_filled(arguments: tuple[Any, ...]) -> bool:
     """`setattr(cell, "cell_contents", value)`: dill fills the cells of a closure last."""
     return (
@@ -163,6 +168,9 @@ CALLS: Names = {
     ("dill._dill", "_load_type"): Meaning("dill._dill._load_type", call=_load_type),
     ("dill._dill", "_create_code"): Meaning(_CODE, call=_make_code),
     ("dill._dill", "_create_cell"): Meaning(_CELL, call=_only_if(_CELL, lambda a: len(a) <= 1)),
+    ("dill._dill", "_create_ftype"): Meaning(
+        "dill._dill._create_ftype", call=_only_if("dill._dill._create_ftype", _is_old_partial)
+    ),
     ("dill._dill", "_create_function"): Meaning(_FUNCTION, call=_only_if(_FUNCTION, _is_function)),
 }
 """The few calls that honest discriminators hold."""

@@ -153,6 +153,11 @@ def discriminator() -> Make:
             + code((Name("torch.nn.modules.normalization", "LayerNorm"),))
             + b"R"
         ),
+        "old partial": Call(
+            "dill._dill",
+            "_create_ftype",
+            (Call("dill._dill", "_load_type", ("PartialType",)), Name("torch.nn.functional", "relu"), (), {}),
+        ),
         "own": Module("FullyConnectedLayer", {"bias_gain": 1}),
         "skip": Make("torch.nn.quantized.modules.functional_modules", "FloatFunctional", {}),
     }
@@ -265,6 +270,9 @@ HOSTILE: dict[str, Any] = {
     "getattr of dill": Call("builtins", "getattr", (Name("dill", "_dill"), "_import_module")),
     "getattr of dill, with setattr": Call(
         "builtins", "getattr", (Name("dill", "_dill"), "_import_module", Name("builtins", "setattr"))
+    ),
+    "an old partial of a call": Call(
+        "dill._dill", "_create_ftype", (Name("builtins", "getattr"), Name("timm.models", "load"), (), {})
     ),
     "an import by dill": Call("dill._dill", "_import_module", ("os",)),
     "a type no network needs": Call("dill._dill", "_load_type", ("ModuleType",)),
