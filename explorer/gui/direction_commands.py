@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.gui.dialogs.find_directions import FindDirections
 from explorer.gui.directions_desk import DirectionsDesk
-from explorer.gui.panels.directions import DirectionsPanel
+from explorer.gui.panels.directions import LOADING, DirectionsPanel
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.store import Store
 from explorer.gui.thumbnails import portrait
@@ -55,6 +55,7 @@ class DirectionCommands(QObject):
         if self.desk.info is not None and info.ref == self.desk.info.ref:
             return
         self._panel.show_known((), frozenset())
+        self._panel.show_busy(LOADING)
         self.desk.show_network(info)
         if self._dialog is not None:
             self._dialog.forget()

@@ -4,6 +4,7 @@ Everything happens on the render thread, which owns the engine and so the files 
 known directions; answers come home as signals.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
+from explorer.errors import DirectionError
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
 from explorer.recipe import Layers, ModelRef, Recipe
@@ -25,6 +27,8 @@ from explorer.render.model_info import ModelInfo
 if TYPE_CHECKING:
     from explorer.latents import Direction
     from explorer.render.engine import Engine
+
+log = logging.getLogger(__name__)
 
 FIRST = 10
 """Directions of a search without questions."""
@@ -192,8 +196,11 @@ class DirectionsDesk(QObject):
         self._bridge.call(work, answered)
 
     def _have_list(self, ref: ModelRef, result: Any) -> None:
-        if isinstance(result, Exception) or self._info is None or ref != self._info.ref:
+        if self._info is None or ref != self._info.ref:
             return
+        if isinstance(result, Exception):
+            log.warning("the directions of %s could not be listed: %s", ref.name, result)
+            result = ((), frozenset())
         self.listed.emit(*result)
 
     def _refuse(self, words: str, error: Exception) -> None:
@@ -286,6 +293,8 @@ class _Export:
 
         info = self._info
         known = engine.known.of(info.ref)
+        if not known:
+            raise DirectionError("no directions are known for this network yet; find or import some first")
         write_whole(self._path, dumps(DirectionSet(info.ref, info.num_ws, info.w_dim, known)))
 
 

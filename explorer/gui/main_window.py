@@ -337,7 +337,10 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.incoming.open_path(paths[0])
+            if paths[0].suffix.lower() == ".directions":
+                self.directions.desk.import_file(paths[0])
+            else:
+                self.incoming.open_path(paths[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape leaves the full screen."""

@@ -186,16 +186,20 @@ def test_a_search_can_be_given_up_and_wrong_rows_are_told(real_window, qtbot):  
     assert dialog.rows == []
 
 
-def test_files_go_out_and_come_in(real_window, qtbot, tmp_path):  # noqa: F811
+def test_files_go_out_and_come_in(real_window, qtbot, tmp_path, drop):  # noqa: F811
     window: MainWindow = real_window
     desk, panel = window.directions.desk, window.column.panel("directions")
+    with qtbot.waitSignal(desk.notice) as said:
+        desk.export_file(tmp_path / "none.directions")
+    assert "no directions" in said.args[0].text.lower()
+    assert not (tmp_path / "none.directions").exists()
     panel.some.click()
     qtbot.waitUntil(lambda: bool(panel.rows))
     count = len(panel.rows)
     out = tmp_path / "a.directions"
     with qtbot.waitSignal(desk.notice):
         desk.export_file(out)
-    desk.import_file(out)
+    drop(window, out)
     qtbot.waitUntil(lambda: len(panel.rows) == 2 * count)
     assert ("pca 1 (2)", 0) in panel.rows
     np.save(tmp_path / "odd.npy", np.ones(5))

@@ -89,7 +89,7 @@ class FindDirections(QDialog):
         self.layers.setToolTip("Rows the directions act on; type others like 4-8 or 0,2,5")
         self.number = QSpinBox()
         self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.number.setFixedWidth(52)
+        self.number.setFixedWidth(72)
         self.number.setRange(1, MOST)
         self.number.setValue(FIRST)
         self.number.setAccessibleName("How many")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LONG = 8
 """A longer list can be searched."""
+LOADING = "Directions appear when the network is loaded."
 EMPTY = "No directions are known for this network yet."
 
 Key = tuple[str, int]
@@ -69,7 +70,7 @@ class DirectionsPanel(Panel):
         self.hint.setProperty("role", "hint")
         self.hint.setWordWrap(True)
         self.column.addWidget(self.hint)
-        self.some = TextButton("Find directions", primary=True)
+        self.some = TextButton("Find directions")
         self.some.setObjectName("find_some_button")
         self.some.setToolTip("Look for the ten ways in which the faces of this network differ most")
         self.some.clicked.connect(self.wanted_some)
@@ -86,6 +87,7 @@ class DirectionsPanel(Panel):
         self.reset = IconButton("reset", "Reset directions: go along none")
         self.reset.setObjectName("reset_directions_button")
         self.reset.clicked.connect(self.reset_all)
+        self.show_busy(LOADING)
         self._show_state()
 
     def tools(self) -> tuple[QWidget, ...]:
@@ -94,7 +96,7 @@ class DirectionsPanel(Panel):
 
     def why_not(self, info: ModelInfo | None) -> str:
         """Without a network there is nowhere to go."""
-        return "" if info is not None else "Directions appear when the network is loaded."
+        return "" if info is not None else LOADING
 
     def show_known(self, directions: Sequence["Direction"], own: frozenset[str]) -> None:
         """Take in what is known for the network in use.
@@ -105,6 +107,7 @@ class DirectionsPanel(Panel):
         """
         self._known = {direction.name: direction for direction in directions}
         self._own = own
+        self.show_busy()
         self.show_recipe(self.store.recipe, None)
 
     def show_busy(self, text: str = "") -> None:

@@ -64,7 +64,7 @@ class DirectionRow(QWidget):
         self.name = name
         colour = COLOURS.get(kind, OTHER)
         self.switch = _Dot(colour, f"{name} on or off", self)
-        self.switch.clicked.connect(self.switched)
+        self.switch.clicked.connect(self._switched)
         self.label = _Elided(name)
         self.label.setFixedWidth(NAME_WIDTH)
         self.track = Track(-REACH, REACH, step=0.1, origin=0.0, ticks=(0.0,), fill=colour, parent=self)
@@ -93,7 +93,8 @@ class DirectionRow(QWidget):
         self.track.grabbed.connect(self.sealed)
         self.track.let_go.connect(self.sealed)
         self.box.typed.connect(self._typed)
-        self._menu_of: tuple[object, ...] = ()
+        self._push: tuple[object, ...] = ()
+        self._about: tuple[object, ...] = ()
 
     def show_push(self, amount: float, is_on: bool, layers: Layers | None, own: Layers) -> None:
         """Show a push without an echo.
@@ -103,6 +104,10 @@ class DirectionRow(QWidget):
         layers : rows the recipe asks for; None where it leaves them to the direction.
         own : the direction's own rows.
         """
+        # A list may be long, and is told of every step of a drag.
+        if self._push == (amount, is_on, layers, own):
+            return
+        self._push = (amount, is_on, layers, own)
         self.track.set_amount(amount)
         self.box.set_amount(amount)
         self.switch.setChecked(is_on)
@@ -110,7 +115,6 @@ class DirectionRow(QWidget):
         text = format_layers(own if layers is None else layers)
         self.rows.setText(QFontMetrics(self.rows.font()).elidedText(text, Qt.TextElideMode.ElideRight, 40))
         self.rows.setToolTip(f"Acts on rows: {text}\nClick to choose others, rename, move or remove")
-        self._layers = layers
 
     def show_about(self, kind: str, note: str, can_edit: bool) -> None:
         """Say what it is, and build its menu.
@@ -119,13 +123,13 @@ class DirectionRow(QWidget):
         ----------
         can_edit : whether it is the user's own, to be renamed, moved and removed.
         """
+        if self._about == (kind, note, can_edit):
+            return
+        self._about = (kind, note, can_edit)
         lines = [self.name, KINDS.get(kind, kind)]
         lines += [note] if note else []
         self.label.setToolTip("\n".join(lines))
         self.track.setToolTip("\n".join([*lines, "Shift: finer · Ctrl: coarser · double-click: reset"]))
-        if self._menu_of == (can_edit,):
-            return
-        self._menu_of = (can_edit,)
         self.menu.clear()
         add = self.menu.addAction
         for text, layers in ROW_CHOICES.items():
@@ -148,6 +152,10 @@ class DirectionRow(QWidget):
                 action.setEnabled(False)
                 action.setToolTip("It came with the network, or with a picture")
 
+    def _switched(self, is_on: bool) -> None:
+        self._push = ()
+        self.switched.emit(is_on)
+
     def _choose(self, layers: Layers | None, _checked: bool = False) -> None:
         self.layers_chosen.emit(layers)
 
@@ -155,10 +163,12 @@ class DirectionRow(QWidget):
         self.asked.emit(key)
 
     def _moved(self, amount: float) -> None:
+        self._push = ()
         self.box.set_amount(amount)
         self.edited.emit(amount)
 
     def _typed(self, amount: float) -> None:
+        self._push = ()
         self.track.set_amount(amount)
         self.sealed.emit()
         self.edited.emit(amount)
