@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.options import number, whole
+from explorer.errors import TrainingError
 
 if TYPE_CHECKING:
     from explorer.training.plan import Wishes
@@ -132,17 +133,24 @@ def run(args: argparse.Namespace) -> int:
         measured=args.measure,
     )
     with _stop_flag() as stop:
-        train(
-            trainer,
-            args.out,
-            rhythm=rhythm,
-            say=_say,
-            should_stop=stop.is_set,
-            session_seconds=None if args.stop_after is None else 60 * args.stop_after,
-            is_exact=not args.compact,
-            threads=None if device.type != "cpu" else threads_for(args.threads, torch.get_num_threads()),
-            facts=_facts(args),
-        )
+        try:
+            train(
+                trainer,
+                args.out,
+                rhythm=rhythm,
+                say=_say,
+                should_stop=stop.is_set,
+                session_seconds=None if args.stop_after is None else 60 * args.stop_after,
+                is_exact=not args.compact,
+                threads=None if device.type != "cpu" else threads_for(args.threads, torch.get_num_threads()),
+                facts=_facts(args),
+            )
+        except torch.OutOfMemoryError:
+            stage = trainer.stage
+            raise TrainingError(
+                f"The memory of {device} is too small for {stage.batch} pictures of {stage.resolution} px at once. "
+                f"Go on with --resume {args.out} and a smaller --batch."
+            ) from None
     _say(f"open it with: latent-explorer {args.out / 'network.safetensors'}")
     return STOPPED if stop.is_set() else 0
 

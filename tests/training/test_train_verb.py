@@ -112,6 +112,19 @@ def test_the_signal_is_taken_once(
     assert "once more" in capsys.readouterr().out
 
 
+def test_too_small_a_memory_is_told_with_what_to_do(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import explorer.training.loop as loop
+
+    def burst(*args: object, **kwargs: object) -> None:
+        raise torch.OutOfMemoryError("2 GiB")
+
+    monkeypatch.setattr(loop, "run", burst)
+    assert main(words(folder, tmp_path / "run", "--kimg", "1")) == 1
+    assert "smaller --batch" in capsys.readouterr().err
+
+
 def test_a_session_ends_when_its_time_is_up(tmp_path: Path) -> None:
     run = trainer(kimg=1000)
     train(
