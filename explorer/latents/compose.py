@@ -101,6 +101,8 @@ def compose(
         if recipe.psi != 1:
             ws = truncate(ws, w_avg, recipe.psi, recipe.cutoff)
         for wish in recipe.directions:
+            if wish.amount == 0:
+                continue
             direction = _meant(wish, directions)
             assert direction is not None, "resolve leaves only directions that are known"
             rows = rows_of(wish.layers or direction.layers, generator.num_ws)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -44,9 +45,14 @@ class Direction:
     @classmethod
     def carried(cls, name: str, stored: StoredDirection) -> "Direction":
         """Make the direction that a recipe carries."""
-        values = torch.from_numpy(np.frombuffer(stored.data, dtype="<f4").astype(np.float32))
-        vector = values if stored.rows == 1 else values.reshape(stored.rows, stored.width)
-        return cls(name, stored.kind, vector, stored.sigma, stored.layers)
+        return cls(name, stored.kind, _vector(stored), stored.sigma, stored.layers)
+
+
+@lru_cache(maxsize=256)
+def _vector(stored: StoredDirection) -> Tensor:
+    """Values of a stored direction, made once for all frames of a drag; not to be written to."""
+    values = torch.from_numpy(np.frombuffer(stored.data, dtype="<f4").astype(np.float32))
+    return values if stored.rows == 1 else values.reshape(stored.rows, stored.width)
 
 
 def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -> Tensor:
@@ -77,8 +83,12 @@ def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -
             f"direction {direction.name!r} of shape {list(vector.shape)} does not fit "
             f"a network whose ws are {list(ws.shape[1:])}"
         )
-    index = torch.as_tensor(tuple(rows), dtype=torch.long, device=ws.device)
-    step = vector.expand(ws.shape[1], -1)[index]
+    rows = tuple(rows)
+    step = (amount * direction.sigma) * vector
     pushed = ws.clone()
-    pushed[:, index] += amount * direction.sigma * step
+    if rows == tuple(range(ws.shape[1])):
+        pushed += step  # broadcast over the rows where there is one vector for all
+        return pushed
+    index = torch.as_tensor(rows, dtype=torch.long, device=ws.device)
+    pushed[:, index] += step if step.ndim == 1 else step[index]
     return pushed
