@@ -148,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
         except torch.OutOfMemoryError:
             stage = trainer.stage
             raise TrainingError(
-                f"The memory of {device} cannot hold {stage.batch} pictures of {stage.resolution} px at once. "
+                f"The memory of {device} cannot hold {stage.batch} pictures of {stage.resolution} px. "
                 f"Go on with --resume {args.out} and a smaller --batch."
             ) from None
     _say(f"open it with: latent-explorer {args.out / 'network.safetensors'}")
