@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from explorer.gui import session
@@ -56,10 +56,11 @@ class Outgoing(QObject):
 
     def copy_picture(self, frame: Frame) -> None:
         """Put a frame on the clipboard, as a picture; where text is pasted, its recipe."""
-        data = QMimeData()
-        data.setImageData(to_image(to_bgra(frame.pixels)))
-        data.setText(document.dumps(frame.request.recipe))
-        QGuiApplication.clipboard().setMimeData(data)
+        # Qt makes the data, and the image owns its pixels: the clipboard outlives
+        # Python at exit, and what was made in Python would crash there.
+        clipboard = QGuiApplication.clipboard()
+        clipboard.setImage(to_image(to_bgra(frame.pixels)).copy())
+        clipboard.mimeData().setText(document.dumps(frame.request.recipe))
         self.notice.emit(Notice("Picture copied", level="done", key="copy"))
 
     def copy_recipe(self, frame: Frame) -> None:
