@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
-from explorer.gui import session, settings
+from explorer.gui import moves, session, settings
 from explorer.gui.actions import COMMANDS, MENUS, SUBMENUS
 from explorer.gui.dialogs.palette import CommandPalette
 from explorer.gui.dialogs.shortcuts import ShortcutsSheet
@@ -106,7 +106,7 @@ def test_holding_space_never_falls_behind(window, settle, engine):
     assert seen(window) == window.store.recipe
     for _ in range(100):
         window.store.undo()
-    assert edits.seed_a(window.store.recipe) == 8
+    assert edits.seed_a(window.store.recipe) == moves.FIRST_SEED_A
 
 
 def test_a_new_face_shows_even_where_b_covered_a(window, settle):
@@ -335,16 +335,16 @@ def test_save_picture_asks_where_and_quick_save_does_not(window, qtbot, tmp_path
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     with qtbot.waitSignal(window.outgoing.saved):
         QTest.keyClick(window.viewer, Qt.Key.Key_S, CTRL)
-    assert asked[0].endswith("faces-seed8.png")
+    assert asked[0].endswith(f"faces-seed{moves.FIRST_SEED_A}.png")
     assert (tmp_path / "mine.png").is_file()
     with qtbot.waitSignal(window.outgoing.saved):  # nobody was asked whether to replace mine.png
         QTest.keyClick(window.viewer, Qt.Key.Key_S, CTRL)
     assert (tmp_path / "mine-2.png").is_file()
-    for name in ("faces-seed8.png", "faces-seed8-2.png"):
+    for name in (f"faces-seed{moves.FIRST_SEED_A}.png", f"faces-seed{moves.FIRST_SEED_A}-2.png"):
         with qtbot.waitSignal(window.outgoing.saved):
             window.commands["quick_save"].trigger()
         assert (tmp_path / name).is_file()
-    assert "Saved faces-seed8-2.png" in titles(window)
+    assert f"Saved faces-seed{moves.FIRST_SEED_A}-2.png" in titles(window)
 
 
 def test_a_picture_that_cannot_be_saved_is_told(window, qtbot, tmp_path):
@@ -756,10 +756,12 @@ def test_every_control_can_be_reached_and_has_a_name(window):
 def test_the_status_line_speaks_of_what_is_seen(window, settle, engine):
     window.store.edit(edits.with_blend(window.store.recipe, 0.25, 1), "Blend")
     settle(window)
-    assert window.status.seen_text == "Seed 8 → 25 at 0.25   ·   psi 0.70"
+    assert (
+        window.status.seen_text == f"Seed {moves.FIRST_SEED_A} → {moves.FIRST_SEED_B} at 0.25   ·   psi 0.70"
+    )
     engine.gate.clear()
     window.commands["new_face"].trigger()
-    assert window.status.seen_text.startswith("Seed 8 ")
+    assert window.status.seen_text.startswith(f"Seed {moves.FIRST_SEED_A} ")
     engine.gate.set()
 
 
