@@ -271,11 +271,11 @@ def test_thumbnails_wait_until_the_hand_rests(window, settle, drag, engine):
     engine.rendered.clear()
     drag(find(window, "psi_slider").track, 0.8, 0.9, 1.0, let_go=False)
     settle(window)
-    shown = [recipe for recipe in engine.rendered if recipe.base == SeedBlend.of(8)]
+    shown = [recipe for recipe in engine.rendered if recipe.base == SeedBlend.of(moves.FIRST_SEED_A)]
     assert shown == []
     window.store.seal()
     settle(window)
-    assert [recipe.psi for recipe in engine.rendered if recipe.base == SeedBlend.of(8)] == [
+    assert [recipe.psi for recipe in engine.rendered if recipe.base == SeedBlend.of(moves.FIRST_SEED_A)] == [
         window.store.recipe.psi
     ]
 
