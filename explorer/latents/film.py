@@ -33,7 +33,16 @@ from explorer.latents.scene import Scene, noise_plan, scene_of, transform_of
 from explorer.latents.seeds import SeedCache, class_of_seed, label_of
 from explorer.models import Generator, NoiseMode, NoisePlan
 from explorer.models.generator import Transform
-from explorer.recipe import SEED_LIMIT, ClassMix, Noise, Recipe, SeedBlend, StoredDirection, StoredLatent
+from explorer.recipe import (
+    FROM_SEEDS,
+    SEED_LIMIT,
+    ClassMix,
+    Noise,
+    Recipe,
+    SeedBlend,
+    StoredDirection,
+    StoredLatent,
+)
 from explorer.recipe.film import Keyframe, Keys, Moment, Place
 
 KEPT = 4
@@ -140,7 +149,7 @@ class FilmScenes:
         ends = []
         for key, index in zip((before, after), classes, strict=True):
             values = np.ascontiguousarray(w[0].float().cpu().numpy(), dtype="<f4")
-            base = StoredLatent(1, generator.w_dim, values.tobytes())
+            base = StoredLatent(1, generator.w_dim, values.tobytes(), FROM_SEEDS)
             recipe = key.recipe.with_(base=base, class_index=index)
             ends.append(compose(recipe, generator, self._seeds, directions))
         return torch.lerp(ends[0], ends[1], place.eased)

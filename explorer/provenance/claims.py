@@ -14,8 +14,14 @@ COMPOSITE = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 
 
 def is_composite(recipe: Recipe) -> bool:
-    """Whether a picture somebody supplied went into this one (a projected latent)."""
-    return isinstance(recipe.base, StoredLatent)
+    """Whether a picture somebody supplied went into this one.
+
+    It decides what a file says of itself: *compositeWithTrainedAlgorithmicMedia* instead of
+    *trainedAlgorithmicMedia*, and Content Credentials that begin with `c2pa.opened` and an
+    ingredient instead of `c2pa.created`. Nothing has to be passed along: the recipe's base knows
+    it (`StoredLatent.is_of_supplied_picture`), and with it every mix, push and film made of it.
+    """
+    return isinstance(recipe.base, StoredLatent) and recipe.base.is_of_supplied_picture
 
 
 def source_type_of(recipe: Recipe) -> str:
@@ -52,6 +58,13 @@ class Claims:
     def source_type(self) -> str:
         """IPTC digital source type, a URI."""
         return COMPOSITE if self.is_composite else GENERATED
+
+    @property
+    def supplied_title(self) -> str:
+        """What the supplied picture is called as an ingredient; empty where there is none."""
+        recipes = [self.recipe] if self.film is None else [k.recipe for ks in self.film.cells for k in ks]
+        bases = [r.base for r in recipes if is_composite(r)]
+        return next((_plain(base.origin) for base in bases if isinstance(base, StoredLatent)), "")
 
     @property
     def film_text(self) -> str:

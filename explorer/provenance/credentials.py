@@ -34,6 +34,12 @@ RECIPE_LABEL = "org.latent-explorer.recipe"
 FILM_LABEL = "org.latent-explorer.film"
 MODEL_LABEL = "org.latent-explorer.model"
 FINISH_LABEL = "org.latent-explorer.finish"
+_SUPPLIED = {
+    "format": "application/octet-stream",
+    "instance_id": "supplied-picture",
+    "label": "supplied-picture",
+    "relationship": "parentOf",
+}
 MAX_RECIPE = 200_000
 """Characters. The library refuses long manifests; a longer recipe is covered by the
 signature all the same, as part of the file."""
@@ -54,6 +60,10 @@ class Credentials:
     """Signed by this very installation."""
     source_types: tuple[str, ...] = ()
     """IPTC digital source types of the actions stated."""
+    actions: tuple[str, ...] = ()
+    """Names of the actions stated, in their order: "c2pa.created", "c2pa.opened", ..."""
+    ingredients: tuple[str, ...] = ()
+    """Titles of what went into it."""
     recipe_text: str = ""
     problem: str = ""
     """Why they could not be checked, in words."""
@@ -169,11 +179,16 @@ def _context(anchor: str) -> Any:
 
 def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
     program = {"name": "Latent Explorer", "version": explorer.__version__}
-    created = {
+    begun: dict[str, Any] = {
         "action": "c2pa.created",
         "digitalSourceType": claims.source_type,
         "softwareAgent": program,
     }
+    ingredients: list[dict[str, str]] = []
+    if claims.is_composite:
+        # The picture itself is not at hand when a recipe is drawn, and may be private: it is named, not held.
+        ingredients = [_SUPPLIED | {"title": claims.supplied_title}]
+        begun |= {"action": "c2pa.opened", "parameters": {"ingredientIds": [_SUPPLIED["instance_id"]]}}
     model = claims.recipe.model
     facts = {
         "name": model.name,
@@ -182,7 +197,7 @@ def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
         "licence": claims.licence,
         "attribution": claims.attribution,
     }
-    actions = [created, *_finishing(claims.finish, program)]
+    actions = [begun, *_finishing(claims.finish, program)]
     assertions: list[dict[str, Any]] = [
         {"label": "c2pa.actions.v2", "data": {"actions": actions, "allActionsIncluded": True}},
         {"label": MODEL_LABEL, "data": facts},
@@ -195,7 +210,12 @@ def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
         label, text = FILM_LABEL, claims.film_text
     if len(text) <= MAX_RECIPE:
         assertions.append({"label": label, "data": {"json": text}})
-    return {"claim_generator_info": [program], "format": mime, "assertions": assertions}
+    return {
+        "claim_generator_info": [program],
+        "format": mime,
+        "ingredients": ingredients,
+        "assertions": assertions,
+    }
 
 
 def _finishing(finish: Finish, program: dict[str, str]) -> list[dict[str, Any]]:
@@ -232,6 +252,8 @@ def _read_store(store: dict[str, Any]) -> Credentials:
         source_types=tuple(
             dict.fromkeys(x["digitalSourceType"] for x in actions if "digitalSourceType" in x)
         ),
+        actions=tuple(str(x.get("action", "")) for x in actions),
+        ingredients=tuple(str(x.get("title", "")) for x in manifest.get("ingredients", [])),
         recipe_text=str(data.get(RECIPE_LABEL, {}).get("json", "")),
         problem=", ".join(failures) if state not in ("Valid", "Trusted") else "",
     )

@@ -7,6 +7,7 @@ ever says that a picture is real, and silence is never taken for an answer.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from explorer.provenance.claims import COMPOSITE
 from explorer.provenance.credentials import Credentials
 from explorer.recipe import Film
 
@@ -100,6 +101,9 @@ def _origin(report: "Report") -> Finding:
     if report.format == "JSON":
         words = "This is a recipe: not a picture, but all that is needed to draw one."
         return Finding("origin", "plain", "A recipe", words)
+    if report.source_type == COMPOSITE:
+        words = "The file says of itself that AI made it out of a picture that somebody supplied."
+        return Finding("origin", "good", "The file says: made by AI, from a supplied picture", words)
     if report.ai_generated:
         words = "The file says of itself that it was made by AI."
         return Finding("origin", "good", "The file says: made by AI", words)

@@ -9,6 +9,7 @@ leans on the standard library alone, so undo and files work in microseconds.
 from explorer.recipe.film import Film, Keyframe, Moment
 from explorer.recipe.history import History
 from explorer.recipe.recipe import (
+    FROM_SEEDS,
     NOISE_MODES,
     SEED_LIMIT,
     ZONES,
@@ -28,6 +29,7 @@ from explorer.recipe.recipe import (
 )
 
 __all__ = [
+    "FROM_SEEDS",
     "NOISE_MODES",
     "SEED_LIMIT",
     "ZONES",

@@ -125,6 +125,10 @@ class SeedBlend:
         return cls(((seed_a, 1.0 - t), (seed_b, t)))
 
 
+FROM_SEEDS = "seeds"
+"""Origin of a stored latent that the network itself has drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredLatent:
     """Rows of `ws` kept by value: the result of a projection."""
@@ -136,7 +140,8 @@ class StoredLatent:
     data: bytes
     """rows x width little-endian float32, row after row."""
     origin: str = "supplied picture"
-    """Where it came from, for the provenance of exports."""
+    """Where it came from, in a few words that are told in every export: "supplied picture", to which
+    more may be added after a comma, or `FROM_SEEDS` where no picture of the world had a part in it."""
 
     def __post_init__(self) -> None:
         _need(
@@ -148,6 +153,11 @@ class StoredLatent:
             f"a stored latent of {self.rows} x {self.width} needs {4 * self.rows * self.width} bytes, "
             f"not {len(self.data)}",
         )
+
+    @property
+    def is_of_supplied_picture(self) -> bool:
+        """Whether a picture that somebody supplied went into it. An unknown origin counts as one."""
+        return not self.origin.startswith(FROM_SEEDS)
 
 
 @dataclass(frozen=True, slots=True)

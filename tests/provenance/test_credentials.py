@@ -16,9 +16,9 @@ pytest.importorskip("c2pa", reason="Content Credentials need the package c2pa-py
 from explorer.errors import ExportError
 from explorer.provenance import Claims, picture_options, verify
 from explorer.provenance import credentials as c2
-from explorer.provenance.claims import GENERATED
+from explorer.provenance.claims import COMPOSITE, GENERATED
 from explorer.provenance.identity import ANCHOR, CHAIN, KEY, folder_of_identity, known_anchor, own_identity
-from explorer.recipe import ModelRef, Recipe, SeedBlend, StoredLatent
+from explorer.recipe import FROM_SEEDS, ModelRef, Recipe, SeedBlend, StoredLatent
 from explorer.recipe.document import dumps
 
 RECIPE = Recipe(ModelRef("faces", "ab" * 32), SeedBlend.between(7, 8, 0.25), psi=0.7)
@@ -161,6 +161,19 @@ def test_the_report_knows_our_signature(tmp_path):
         True,
     )
     assert "does not prove who" in " ".join(verify(path).in_words())
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_nothing_went_into_is_created_and_a_supplied_picture_is_opened(format):
+    assert c2.read(signed(format), format).actions == ("c2pa.created",)
+    projected = RECIPE.with_(base=StoredLatent(1, 2, bytes(8), "supplied picture, of 12 May"))
+    found = check(signed(format, projected), format, valid=True, tampered=False, is_own=True)
+    assert found.actions == ("c2pa.opened",)
+    assert found.ingredients == ("supplied picture, of 12 May",)
+    assert found.source_types == (COMPOSITE,)
+    assert found.recipe_text == dumps(projected)
+    drawn = RECIPE.with_(base=StoredLatent(1, 2, bytes(8), FROM_SEEDS))
+    assert c2.read(signed(format, drawn), format).actions == ("c2pa.created",)
 
 
 def test_a_huge_latent_is_signed_as_part_of_the_file():
