@@ -16,7 +16,7 @@ from explorer.gui.notices import notice_of
 from explorer.gui.session import Session
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
-from explorer.recipe import History, Recipe, document
+from explorer.recipe import History, Recipe, Work, document
 from explorer.render.model_info import ModelInfo
 
 BUNDLED = "faces"
@@ -64,7 +64,7 @@ class Incoming(QObject):
         """Open the first network, then `file`; the last session is the ground both stand on."""
         self._file_to_open = file
         if model is None and restored is not None:
-            ref = restored.history.present.model
+            ref = restored.history.present.recipe.model
             self._desk.find(ref, partial(self._resume, restored), self._resume_failed)
         else:
             path = Path(model or BUNDLED)
@@ -81,7 +81,7 @@ class Incoming(QObject):
         self._desk.open(BUNDLED, self._first_model, partial(self._begin_failed, None))
 
     def _first_model(self, info: ModelInfo) -> None:
-        self._store.restore(History(moves.first_recipe(info.ref)))
+        self._store.restore(History(Work(moves.first_recipe(info.ref))))
         self._under_way(info)
 
     def _begin_failed(self, model: str | None, error: Exception) -> None:
@@ -138,7 +138,7 @@ class Incoming(QObject):
         elif isinstance(result, Exception):
             self._refuse(result, f"{path.name} could not be opened")
         elif isinstance(result, Session):
-            present = result.history.present
+            present = result.history.present.recipe
             self._desk.find(
                 present.model,
                 partial(self._adopt_session, result, path),
@@ -153,7 +153,7 @@ class Incoming(QObject):
         first = self._desk.info is None
         recipe = recipe.with_(model=info.ref)
         if first:
-            self._store.restore(History(recipe))
+            self._store.restore(History(Work(recipe)))
             self._under_way(info)
         else:
             self._store.seal()

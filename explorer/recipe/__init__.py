@@ -27,6 +27,7 @@ from explorer.recipe.recipe import (
     Transform,
     Zone,
 )
+from explorer.recipe.work import Work
 
 __all__ = [
     "FROM_SEEDS",
@@ -49,5 +50,6 @@ __all__ = [
     "StoredDirection",
     "StoredLatent",
     "Transform",
+    "Work",
     "Zone",
 ]

@@ -3,7 +3,7 @@
 import pytest
 
 from explorer.gui.store import Store
-from explorer.recipe import History, Recipe
+from explorer.recipe import History, Recipe, Work, film_edits
 from tests.gui.fakes import FACES
 
 START = Recipe(FACES)
@@ -55,8 +55,27 @@ def test_a_drag_back_to_its_start_leaves_no_step(store):
 
 
 def test_a_restored_history_is_told_once(store, told):
-    store.restore(History(START).edit(START.with_(psi=0.1), "a").edit(START.with_(psi=0.2), "b"))
+    history = History(Work(START))
+    for name, psi in (("a", 0.1), ("b", 0.2)):
+        history = history.edit(Work(START.with_(psi=psi)), name)
+    store.restore(history)
     assert told == [(1.0, 0.2)]
     store.undo()
     store.undo()
     assert store.recipe == START
+
+
+def test_film_and_music_are_undone_in_the_order_they_were_edited(store, told, qtbot):
+    film = film_edits.film_of([START, START.with_(psi=0.5)])
+    with qtbot.waitSignal(store.film_changed) as changed:
+        store.edit_film(film, "Add keyframe")
+    assert changed.args == [None, film]
+    store.edit(START.with_(psi=0.2), "Change psi")
+    store.edit_music("/song.ogg", "Put music under the film")
+    store.undo()
+    assert (store.music, store.film, store.recipe.psi) == ("", film, 0.2)
+    store.undo()
+    assert (store.film, store.recipe) == (film, START)
+    store.undo()
+    assert store.film is None
+    assert told == [(1.0, 0.2), (0.2, 1.0)]

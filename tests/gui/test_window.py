@@ -21,7 +21,7 @@ from explorer.gui.viewer import Viewer
 from explorer.gui.widgets.buttons import TextButton
 from explorer.gui.widgets.float_slider import FloatSlider
 from explorer.gui.widgets.track import Track
-from explorer.recipe import History, ModelRef, Noise, Recipe, SeedBlend, edits
+from explorer.recipe import History, ModelRef, Noise, Recipe, SeedBlend, Work, edits
 from explorer.recipe.document import dumps
 from tests.gui.fakes import FACES, info_of, pixels_of
 
@@ -215,7 +215,7 @@ def test_a_zone_moves_its_rows_together_and_keeps_their_differences(window, drag
     strengths = edits.row_strengths(window.store.recipe, 12)
     assert strengths[:4] == (0, 0, 0, 0)
     assert strengths[5] - strengths[4] == pytest.approx(
-        edits.row_strengths(window.store.history.past[-1].value, 12)[5]
+        edits.row_strengths(window.store.history.past[-1].value.recipe, 12)[5]
     )
     assert strengths[4] == strengths[6] == strengths[7] > 0
     drag(middle.track, 2.0, 0.1)  # past the end and back within one drag: nothing is flattened
@@ -634,7 +634,7 @@ def test_the_next_window_opens_where_the_last_was_closed(open_window, settle, dr
 
 def test_a_last_session_of_a_lost_network_begins_anew_and_says_so(open_window):
     lost = Recipe(ModelRef("lost", "9" * 64))
-    window = open_window(restored=Session(History(lost)))
+    window = open_window(restored=Session(History(Work(lost))))
     assert seen(window).model == FACES
     assert titles(window) == ["The session could not be restored"]
 
@@ -664,7 +664,7 @@ def test_the_session_is_kept_while_the_window_is_open(window, qtbot):
     window.commands["next_seed"].trigger()
     window.keeper.finish()
     qtbot.waitUntil(session.last_session_file().is_file)
-    assert session.read(session.last_session_file()).history.present == window.store.recipe
+    assert session.read(session.last_session_file()).history.present == window.store.work
 
 
 # Commands.
