@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from explorer.cli.recipe_options import (
 from explorer.errors import ExportError, RecipeError
 from explorer.recipe import Mix, ModelRef, Push
 from explorer.recipe.film import MAX_SIZE
-from explorer.recipe.notation import parse_layers, parse_mix, parse_seeds
+from explorer.recipe.notation import LOCK, parse_mix, parse_push, parse_seeds
 
 if TYPE_CHECKING:
     from explorer.export.sheet import Sheet
@@ -68,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=AMOUNTS[@LAYERS]",
         type=_pushes,
         action="append",
-        help="columns of a strip: amounts like -3,0,3 or FROM:TO[:COUNT], in standard deviations",
+        help="columns of a strip: amounts like -3,0,3 or FROM:TO[:COUNT], in standard deviations; "
+        "NAME=0:lock keeps that one still in all columns",
     )
     add_look_options(parser)
     add("--columns", metavar="N", type=options.whole(1), help="pictures in a row of a plain contact sheet")
@@ -133,9 +135,10 @@ def sheet_of(args: argparse.Namespace, model: ModelRef) -> "Sheet":
     if args.mix:
         return sheet.mixing_sheet(start, args.seeds, [mix for mixes in args.mix for mix in mixes])
     if args.direction:
-        return sheet.direction_sheet(
-            start, args.seeds, [push for pushes in args.direction for push in pushes]
-        )
+        pushes = [push for pushes in args.direction for push in pushes]
+        locked = tuple(push for push in pushes if push.is_locked)
+        moving = [push for push in pushes if not push.is_locked]
+        return sheet.direction_sheet(start.with_(directions=locked), args.seeds, moving or locked)
     if len(args.psi) > 1:
         return sheet.psi_sheet(start, args.seeds, args.psi)
     return sheet.contact_sheet(start, args.seeds, args.columns)
@@ -207,12 +210,14 @@ def _mixes(text: str) -> tuple[Mix, ...]:
 
 
 def _pushes(text: str) -> tuple[Push, ...]:
-    """`NAME=AMOUNTS[@LAYERS]`, one push for each amount."""
-    match = re.fullmatch(r"\s*([^=@]+?)\s*=([^@]+)(?:@(.+))?", text)
+    """`NAME=AMOUNTS[@LAYERS]`, one push for each amount; or one that is locked, for all pictures."""
+    match = re.fullmatch(r"\s*([^=@]+?)\s*=([^@]+?)(@.+)?", text)
     try:
         if match is None:
             raise RecipeError(f"cannot read direction {text!r}; write NAME=-3:3 or NAME=-2,0,2@LAYERS")
-        layers = parse_layers(match[3]) if match[3] else None
-        return tuple(Push(match[1], amount, layers) for amount in _amounts(match[2]))
+        if re.search(rf":\s*{LOCK}\s*$", text):
+            return (parse_push(text),)
+        push = parse_push(f"{match[1]}=0{match[3] or ''}")
+        return tuple(replace(push, amount=amount) for amount in _amounts(match[2]))
     except RecipeError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

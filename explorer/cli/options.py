@@ -33,7 +33,7 @@ def mix(text: str) -> Mix:
 
 
 def push(text: str) -> Push:
-    """`NAME=AMOUNT[@LAYERS]`."""
+    """`NAME=AMOUNT[@LAYERS][:off][:lock]`."""
     return _read(parse_push, text)
 
 

@@ -27,6 +27,7 @@ Label, enlarging and depth are told in the file, so `verify --redraw` compares a
 EPILOG = """examples:
   latent-explorer render --seeds 0-15 --psi 0.7 --out faces/
   latent-explorer render --seeds 7 --mix 42@coarse*0.5 --out face.png     (zones: coarse, middle, fine, all)
+  latent-explorer render --seeds 7 --direction smile=2@4-8 --direction age=0:lock --out smile.png
   latent-explorer render --recipe face.png --psi 1 --out bolder.webp
   latent-explorer render --seeds 0-99 --label --upscale 2 --quality 90 --format jpg --out labelled/
   latent-explorer render --seeds 7 --bits 16 --out face.png               (for retouching)"""
@@ -57,10 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--direction",
-        metavar="NAME=AMOUNT[@LAYERS]",
+        metavar="NAME=AMOUNT[@LAYERS][:off][:lock]",
         type=options.push,
         action="append",
-        help="go along a direction, in standard deviations (repeatable)",
+        help="go along a direction, in standard deviations (repeatable). LAYERS is 4-8, or a zone, and may "
+        "give rows a strength: 4-6,7*0.5; :lock keeps its measure still while the others move",
     )
     add_directions_option(parser)
     add("--noise", choices=NOISE_MODES, help="noise of the layers (default: const)")

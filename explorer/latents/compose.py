@@ -5,14 +5,17 @@ The order of operations is decided here and nowhere else:
 1. seeds are blended in W around `w_avg` (or a stored latent is taken),
 2. rows are mixed towards other seeds,
 3. rows are truncated towards `w_avg`,
-4. rows are pushed along directions.
+4. rows are pushed along directions, each made orthogonal to those that are locked.
 
 Truncation is affine in W, so it commutes with 1 and 2. Directions come last: a
-push is then as long at psi 0.5 as at psi 1, and psi 0 shows it on `w_avg`.
+push is then as long at psi 0.5 as at psi 1, and psi 0 shows it on `w_avg`. Each step
+depends on what is locked, not on the pushes before it, so their order changes nothing
+but the last bits of the sum.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +23,7 @@ from torch import Tensor
 
 from explorer.errors import RecipeError
 from explorer.latents.directions import Direction, push
+from explorer.latents.locks import Lock, held_back
 from explorer.latents.mixing import mix_rows
 from explorer.latents.seeds import SeedCache, blend, label_of
 from explorer.models import Generator
@@ -100,14 +104,33 @@ def compose(
             ws = mix_rows(ws, w[:, None].expand_as(ws), rows_of(mix.layers, generator.num_ws), mix.strength)
         if recipe.psi != 1:
             ws = truncate(ws, w_avg, recipe.psi, recipe.cutoff)
-        for wish in recipe.directions:
-            if wish.amount == 0:
-                continue
-            direction = _meant(wish, directions)
-            assert direction is not None, "resolve leaves only directions that are known"
-            rows = rows_of(wish.layers or direction.layers, generator.num_ws)
-            ws = push(ws, direction, wish.amount, rows)
-        return ws
+        return _pushed(ws, recipe.directions, directions, generator.num_ws)
+
+
+def _pushed(ws: Tensor, wishes: Sequence[Push], directions: Mapping[str, Direction], num_ws: int) -> Tensor:
+    """Go along resolved pushes."""
+    locks = _locks(wishes, directions, num_ws)
+    for wish in wishes:
+        if wish.amount == 0:
+            continue
+        direction = _meant(wish, directions)
+        assert direction is not None, "resolve leaves only directions that are known"
+        rows = rows_of(wish.layers or direction.layers, num_ws)
+        given = dict(wish.row_strengths)
+        strengths = [given.get(row, 1.0) for row in rows] if given else None
+        others = [lock for lock in locks if lock.direction.name != wish.name]
+        hold = partial(held_back, rows=rows, locks=others) if others else None
+        ws = push(ws, direction, wish.amount, rows, strengths, hold)
+    return ws
+
+
+def _locks(wishes: Sequence[Push], directions: Mapping[str, Direction], num_ws: int) -> list[Lock]:
+    """What resolved pushes keep still."""
+    return [
+        Lock(direction, frozenset(rows_of(wish.layers or direction.layers, num_ws)))
+        for wish in wishes
+        if wish.is_locked and (direction := _meant(wish, directions)) is not None
+    ]
 
 
 def _base(recipe: Recipe, generator: Generator, cache: SeedCache, w_avg: Tensor) -> Tensor:
@@ -207,7 +230,8 @@ def _directions(
             continue
         rows = rows_of(wish.layers or direction.layers, generator.num_ws)
         if rows:
-            possible.append(replace(wish, layers=rows))
+            given = tuple((row, strength) for row, strength in wish.row_strengths if row in rows)
+            possible.append(replace(wish, layers=rows, row_strengths=given))
         else:
             notices.append(f"direction {wish.name!r} acts on rows that this network does not have")
     return tuple(possible)

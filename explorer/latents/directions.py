@@ -1,6 +1,6 @@
 """Directions: named vectors of W along which one property of the picture changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -55,7 +55,14 @@ def _vector(stored: StoredDirection) -> Tensor:
     return values if stored.rows == 1 else values.reshape(stored.rows, stored.width)
 
 
-def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -> Tensor:
+def push(
+    ws: Tensor,
+    direction: Direction,
+    amount: float,
+    rows: Sequence[int],
+    strengths: Sequence[float] | None = None,
+    hold: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Move rows of `ws` along a direction.
 
     Parameters
@@ -63,6 +70,8 @@ def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -
     ws : [N, num_ws, w_dim] float32
     amount : standard deviations.
     rows : row numbers below num_ws.
+    strengths : a factor on the amount for each of `rows`; 1 where omitted.
+    hold : takes out of the steps of `rows`, [R, w_dim], what must stay still.
 
     Returns
     -------
@@ -86,6 +95,12 @@ def push(ws: Tensor, direction: Direction, amount: float, rows: Sequence[int]) -
     rows = tuple(rows)
     step = (amount * direction.sigma) * vector
     pushed = ws.clone()
+    if strengths is not None or hold is not None:
+        steps = step.expand(len(rows), -1) if step.ndim == 1 else step[list(rows)]
+        if strengths is not None:
+            steps = steps * torch.tensor(strengths, dtype=torch.float32, device=ws.device)[:, None]
+        pushed[:, list(rows)] += steps if hold is None else hold(steps)
+        return pushed
     if rows == tuple(range(ws.shape[1])):
         pushed += step  # broadcast over the rows where there is one vector for all
         return pushed

@@ -2,8 +2,8 @@
 
 Once written into a picture, a shape is a promise: fields may be added with a
 new version, never renamed. `read` accepts every version up to `VERSION`. A field
-written only where it is used (`class_mix`, a direction's `vector` and `on`) needs no
-new version: a program that does not know it refuses that recipe in words, and reads
+written only where it is used (`class_mix`, a direction's `vector`, `on`, `rows` and `lock`)
+needs no new version: a program that does not know it refuses that recipe in words, and reads
 all others.
 """
 
@@ -164,6 +164,10 @@ def _push_to_json(push: Push) -> dict[str, Any]:
     }
     if not push.is_on:
         data["on"] = False
+    if push.row_strengths:
+        data["rows"] = [[row, float(strength)] for row, strength in push.row_strengths]
+    if push.is_locked:
+        data["lock"] = True
     if push.stored is not None:
         stored = push.stored
         data["vector"] = {
@@ -176,20 +180,23 @@ def _push_to_json(push: Push) -> dict[str, Any]:
 
 
 def _push_from_json(data: Any) -> Push:
-    unknown = sorted(set(data) - {"name", "amount", "layers", "on", "vector"})
+    unknown = sorted(set(data) - {"name", "amount", "layers", "on", "rows", "lock", "vector"})
     if unknown:
         raise RecipeError(
             f"a direction in this recipe holds fields this program does not know: {', '.join(unknown)[:200]}"
         )
-    is_on = data.get("on", True)
-    if not isinstance(is_on, bool):
-        raise RecipeError(f"a direction is on or off, not {is_on!r:.60}")
+    is_on, is_locked = data.get("on", True), data.get("lock", False)
+    for words, value in (("on or off", is_on), ("locked or not", is_locked)):
+        if not isinstance(value, bool):
+            raise RecipeError(f"a direction is {words}, not {value!r:.60}")
     return Push(
         _str(data["name"]),
         _float(data["amount"]),
         None if data["layers"] is None else _layers(data["layers"]),
         None if data.get("vector") is None else _vector_from_json(data["vector"]),
         is_on,
+        tuple((row, _float(strength)) for row, strength in data.get("rows", ())),
+        is_locked,
     )
 
 

@@ -73,6 +73,10 @@ def _facts(recipe: Recipe) -> dict[str, Value]:
     for push in recipe.directions:
         layers = "" if push.layers is None else f"@{format_layers(push.layers)}"
         facts[f"direction {push.name}{layers}"] = push.amount if push.is_on else 0.0
+        for row, strength in push.row_strengths:
+            facts[f"direction {push.name} row {row}"] = strength
+        if push.is_locked:
+            facts[f"direction {push.name} locked"] = push.is_on
     facts["noise mode"], facts["noise seed"] = recipe.noise.mode, recipe.noise.seed
     facts["noise strength"] = recipe.noise.strength
     facts["shift x"], facts["shift y"] = recipe.transform.x, recipe.transform.y

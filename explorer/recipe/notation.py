@@ -1,4 +1,4 @@
-"""How recipes are written in one line: `0-3,7`, `42@coarse*0.5`, `smile=2@4-8`.
+"""How recipes are written in one line: `0-3,7`, `42@coarse*0.5`, `smile=2@4-8`, `age=0:lock`.
 
 Each `parse_*` has a `format_*` that undoes it. Errors are `RecipeError`s that
 show the text, the place and an example.
@@ -7,10 +7,13 @@ show the text, the place and an example.
 import re
 
 from explorer.errors import RecipeError
-from explorer.recipe.recipe import SEED_LIMIT, ZONES, Layers, Mix, Push, check_seed
+from explorer.recipe.recipe import SEED_LIMIT, ZONES, Layers, Mix, Push, RowStrengths, check_seed
 
 MAX_SEEDS = 100_000
 """A longer list in one command is a slip of the hand (`0-4294967295`)."""
+
+OFF, LOCK, OWN = "off", "lock", "own"
+"""Words of a direction: no effect, its measure kept still, its own rows."""
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 
@@ -94,16 +97,69 @@ def format_mix(mix: Mix) -> str:
 
 
 def parse_push(text: str) -> Push:
-    """Read `NAME=AMOUNT[@LAYERS]`, for instance `smile=2@4-8`."""
-    match = re.fullmatch(rf"\s*([^=@]+?)\s*=\s*({_NUMBER})\s*(?:@(.+))?", text)
+    """Read `NAME=AMOUNT[@LAYERS][:off][:lock]`, for instance `smile=2@4-8`.
+
+    A row may have a strength of its own: `smile=2@4-6,7*0.5`. After a zone, or after
+    `own` for the rows that the direction brings along, only such rows may follow:
+    `smile=2@own,7*0.5`.
+    """
+    match = re.fullmatch(
+        rf"\s*([^=@]+?)\s*=\s*({_NUMBER})\s*(?:@([^:]+))?((?:\s*:\s*(?:{OFF}|{LOCK}))*)\s*", text
+    )
     if match is None:
         raise RecipeError(
-            f"cannot read direction {text!r}; write NAME=AMOUNT or NAME=AMOUNT@LAYERS, like smile=2@4-8"
+            f"cannot read direction {text!r}; write NAME=AMOUNT or NAME=AMOUNT@LAYERS, like smile=2@4-8; "
+            f":{OFF} keeps it without effect, :{LOCK} keeps its measure still while others move"
         )
-    return Push(match[1], float(match[2]), parse_layers(match[3]) if match[3] else None)
+    layers, strengths = _parse_rows(match[3]) if match[3] else (None, ())
+    words = [word.strip() for word in match[4].split(":")]
+    return Push(
+        match[1],
+        float(match[2]),
+        layers,
+        is_on=OFF not in words,
+        row_strengths=strengths,
+        is_locked=LOCK in words,
+    )
 
 
 def format_push(push: Push) -> str:
     """Write a push as `parse_push` reads it."""
-    layers = "" if push.layers is None else f"@{format_layers(push.layers)}"
-    return f"{push.name}={push.amount!r}{layers}"
+    rows = _format_rows(push.layers, push.row_strengths)
+    return (
+        f"{push.name}={push.amount!r}{rows and '@' + rows}"
+        f"{'' if push.is_on else ':' + OFF}{':' + LOCK if push.is_locked else ''}"
+    )
+
+
+def _parse_rows(text: str) -> tuple[Layers | None, RowStrengths]:
+    """Read layers among which single rows have a factor."""
+    plain: list[str] = []
+    strengths: dict[int, float] = {}
+    for piece in text.split(","):
+        match = re.fullmatch(rf"([^*]+)\*\s*({_NUMBER})\s*", piece)
+        if match is None:
+            plain.append(piece)
+            continue
+        rows = parse_layers(match[1])
+        if isinstance(rows, str):
+            raise RecipeError(f"cannot read {piece.strip()!r}; strengths are given to rows, like 4-6*0.5")
+        strengths.update(dict.fromkeys(rows, float(match[2])))
+    given = tuple(sorted(strengths.items()))
+    zone = plain[0].strip().lower() if len(plain) == 1 else ""
+    if zone == OWN or zone in ZONES:
+        return (None if zone == OWN else parse_layers(zone)), given
+    named = parse_layers(",".join(plain)) if plain else ()
+    return tuple(sorted({*named, *strengths})), given
+
+
+def _format_rows(layers: Layers | None, strengths: RowStrengths) -> str:
+    """Write what `_parse_rows` reads; nothing where there is nothing to say."""
+    if not strengths:
+        return "" if layers is None else format_layers(layers)
+    given = [f"{row}*{strength!r}" for row, strength in strengths]
+    if layers is None or isinstance(layers, str):
+        return ",".join([layers or OWN, *given])
+    named = dict(strengths)
+    plain = tuple(row for row in layers if row not in named)
+    return ",".join([*_runs(plain), *given])

@@ -24,6 +24,9 @@ Layers = tuple[int, ...] | Zone
 ClassMix = tuple[tuple[int, float], ...]
 """Classes a label leans towards, each with its weight."""
 
+RowStrengths = tuple[tuple[int, float], ...]
+"""Rows of `ws` in rising order, each with a factor."""
+
 NoiseMode = Literal["const", "none", "random"]
 NOISE_MODES: tuple[NoiseMode, ...] = ("const", "none", "random")
 
@@ -75,6 +78,21 @@ def check_class_mix(mix: ClassMix) -> None:
     _need(len({index for index, _ in mix}) == len(mix), "a mix of classes names each class once")
     total = math.fsum(weight for _, weight in mix)
     _need(total <= 1 + 1e-6, f"the weights of a mix of classes come to 1 at most, not {total:g}")
+
+
+def check_row_strengths(strengths: RowStrengths, layers: Layers | None) -> None:
+    """Raise `RecipeError` unless `strengths` names rows once each, rising, and only rows that act."""
+    rows = tuple(row for row, _ in strengths)
+    if not rows:
+        return
+    check_layers(rows)
+    for row, strength in strengths:
+        _finite(strength, f"the strength of row {row}")
+    outside = sorted(set(rows) - set(layers)) if isinstance(layers, tuple) else []
+    _need(
+        not outside,
+        f"row {outside[0] if outside else 0} has a strength, but the direction does not act on it",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +245,10 @@ class Push:
     """The direction itself; None leaves it to who draws to know the name."""
     is_on: bool = True
     """False keeps the wish without its effect."""
+    row_strengths: RowStrengths = ()
+    """Factors on the amount for single rows among those it acts on; rows not named have 1."""
+    is_locked: bool = False
+    """Keep its measure, the coordinate of its rows along it, still while pushes along others move."""
 
     def __post_init__(self) -> None:
         _need(
@@ -236,6 +258,7 @@ class Push:
         _finite(self.amount, f"the amount of direction {self.name!r}")
         if self.layers is not None:
             check_layers(self.layers)
+        check_row_strengths(self.row_strengths, self.layers)
 
 
 @dataclass(frozen=True, slots=True)

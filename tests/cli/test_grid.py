@@ -72,6 +72,10 @@ def test_a_direction_strip_with_directions_from_a_file(network, tmp_path, capsys
     assert [keys[0].recipe.directions for keys in read_film(out).cells] == [
         (Push("smile", amount, (0, 1, 2, 3), smile.stored()),) for amount in (-2, 0, 2)
     ]
+    also = ["--direction", "smile=0@0,1*0.5:lock", "--directions", file]
+    assert grid(network, *words, *also) == 0
+    pushes = [keys[0].recipe.directions for keys in read_film(out).cells]
+    assert [[push.is_locked for push in some] for some in pushes] == [[True, False]] * 3
     assert grid(network, *words) == 1
     assert "there is no direction 'smile'" in capsys.readouterr().err
     assert grid(network, *words, "--directions", network) == 1

@@ -39,7 +39,7 @@ def pixels(path):
 
 
 def test_options_become_a_recipe(tmp_path):
-    words = "--seeds 5 --psi 0.5 --cutoff 8 --mix 42@coarse*0.5 --mix 7@4-6 --direction smile=-2@1"
+    words = "--seeds 5 --psi 0.5 --cutoff 8 --mix 42@coarse*0.5 --mix 7@4-6 --direction smile=-2@1,2*.5:lock"
     words += f" --noise random --noise-seed 3 --noise-strength 0.5 --class 2 --out {tmp_path}"
     made = plan(*words.split()).recipes(ModelRef("net", "0" * 64))
     assert made == (
@@ -50,7 +50,7 @@ def test_options_become_a_recipe(tmp_path):
             mixes=(Mix(42, "coarse", 0.5), Mix(7, (4, 5, 6))),
             psi=0.5,
             cutoff=8,
-            directions=(Push("smile", -2.0, (1,)),),
+            directions=(Push("smile", -2.0, (1, 2), row_strengths=((2, 0.5),), is_locked=True),),
             noise=Noise("random", 3, 0.5),
         ),
     )

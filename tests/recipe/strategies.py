@@ -58,14 +58,19 @@ def stored_directions(draw: st.DrawFn) -> StoredDirection:
     return StoredDirection(height, width, data, draw(numbers), draw(layers), draw(names))
 
 
-pushes = st.builds(
-    Push,
-    names,
-    numbers,
-    st.one_of(st.none(), layers),
-    st.one_of(st.none(), stored_directions()),
-    st.booleans(),
-)
+@st.composite
+def pushes_of(draw: st.DrawFn, names, stored) -> Push:
+    """Pushes whose strengths name rows that they act on."""
+    where = draw(st.one_of(st.none(), layers))
+    row = st.sampled_from(where) if isinstance(where, tuple) else st.integers(0, 63)
+    strengths = draw(st.dictionaries(row, numbers, max_size=3).map(lambda d: tuple(sorted(d.items()))))
+    return Push(
+        draw(names), draw(numbers), where, draw(stored), draw(st.booleans()), strengths, draw(st.booleans())
+    )
+
+
+pushes = pushes_of(names, st.one_of(st.none(), stored_directions()))
+plain_pushes = pushes_of(plain_names, st.none())
 
 recipes = st.builds(
     Recipe,

@@ -23,7 +23,7 @@ def test_mix_there_and_back(mix):
     assert n.parse_mix(n.format_mix(mix)) == mix
 
 
-@given(st.builds(Push, some.plain_names, some.numbers, st.one_of(st.none(), some.layers)))
+@given(some.plain_pushes)
 def test_push_there_and_back(push):
     assert n.parse_push(n.format_push(push)) == push
 
@@ -38,6 +38,11 @@ def test_examples_of_the_manual():
     assert n.parse_mix("7@8*-.5").strength == -0.5
     assert n.parse_push("smile=2@4-8") == Push("smile", 2.0, (4, 5, 6, 7, 8))
     assert n.parse_push("smile=-1.5") == Push("smile", -1.5)
+    assert n.parse_push("smile=2@4-6,7*.5") == Push("smile", 2, (4, 5, 6, 7), row_strengths=((7, 0.5),))
+    assert n.parse_push("smile=2@coarse, 1*0") == Push("smile", 2, "coarse", row_strengths=((1, 0),))
+    assert n.parse_push("smile=2@own,1-2*.5").row_strengths == ((1, 0.5), (2, 0.5))
+    assert n.parse_push("age=0:lock") == Push("age", 0, is_locked=True)
+    assert n.parse_push("age=1@0-2 : lock:off") == Push("age", 1, (0, 1, 2), is_on=False, is_locked=True)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,10 @@ def test_examples_of_the_manual():
         (n.parse_push, "=2"),
         (n.parse_push, "smile=nan"),
         (n.parse_push, "smile=2@elsewhere"),
+        (n.parse_push, "smile=2@coarse*0.5"),
+        (n.parse_push, "smile=2@coarse,4"),
+        (n.parse_push, "smile=2@4*"),
+        (n.parse_push, "smile=2:hold"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_words(parse, text):
