@@ -22,6 +22,8 @@ from explorer.recipe.notation import format_layers, parse_layers
 SUFFIX = ".directions"
 KEY = "latent_explorer_directions"
 VERSION = 1
+GRADIENT = ".gradient"
+"""Ending of the tensors that tell how a direction's measure changes; readers may do without."""
 MAX_BYTES = 256 * 2**20
 MAX_HEADER = 16 * 2**20
 
@@ -78,6 +80,11 @@ def dumps(found: DirectionSet) -> bytes:
         f"{i:05d}": direction.vector.detach().cpu().float().contiguous()
         for i, direction in enumerate(found.directions)
     }
+    tensors |= {
+        f"{i:05d}{GRADIENT}": direction.gradient.detach().cpu().float().contiguous()
+        for i, direction in enumerate(found.directions)
+        if direction.gradient is not None
+    }
     return write_tensors(tensors, {KEY: json.dumps(about, sort_keys=True, ensure_ascii=True)})
 
 
@@ -106,7 +113,13 @@ def loads(data: bytes, source: str = "this file") -> DirectionSet:
             num_ws=int(about["num_ws"]),
             w_dim=int(about["w_dim"]),
             directions=tuple(
-                _direction(entry, tensors[f"{i:05d}"], int(about["num_ws"]), int(about["w_dim"]))
+                _direction(
+                    entry,
+                    tensors[f"{i:05d}"],
+                    tensors.get(f"{i:05d}{GRADIENT}"),
+                    int(about["num_ws"]),
+                    int(about["w_dim"]),
+                )
                 for i, entry in enumerate(about["directions"])
             ),
             author=str(about["author"]),
@@ -117,7 +130,9 @@ def loads(data: bytes, source: str = "this file") -> DirectionSet:
         raise DirectionError(f"the directions in {source} are damaged: {error}") from None
 
 
-def _direction(entry: Mapping[str, Any], vector: torch.Tensor, num_ws: int, w_dim: int) -> Direction:
+def _direction(
+    entry: Mapping[str, Any], vector: torch.Tensor, gradient: torch.Tensor | None, num_ws: int, w_dim: int
+) -> Direction:
     direction = Direction(
         name=str(entry["name"]),
         kind=str(entry["kind"]),
@@ -126,8 +141,10 @@ def _direction(entry: Mapping[str, Any], vector: torch.Tensor, num_ws: int, w_di
         layers=parse_layers(entry["layers"]),
         note=str(entry["note"]),
         effects={str(name): float(value) for name, value in entry["effects"].items()},
+        gradient=None if gradient is None else gradient.float(),
     )
-    if not direction.fits(num_ws, w_dim) or not bool(vector.isfinite().all()):
+    is_sound = gradient is None or (gradient.shape == (w_dim,) and bool(gradient.isfinite().all()))
+    if not direction.fits(num_ws, w_dim) or not bool(vector.isfinite().all()) or not is_sound:
         raise RecipeError(f"direction {direction.name!r} does not hold {w_dim} finite values")
     return direction
 

@@ -30,6 +30,9 @@ class Direction:
     note: str = ""
     effects: Mapping[str, float] = field(default_factory=dict)
     """What one step of it changes, where that was measured: name of the measure to change."""
+    gradient: Tensor | None = None
+    """[w_dim]: how its measure changes with w, where that is known; only its direction counts. What keeps
+    that measure still is orthogonal to this, which need not be the way along which W itself varies."""
 
     def fits(self, num_ws: int, w_dim: int) -> bool:
         """Whether it can act on `ws` of this size."""
