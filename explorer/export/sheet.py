@@ -17,7 +17,7 @@ from explorer.export.film_frames import Pixels, resized
 from explorer.export.image import encode_pixels, format_of, save_bytes
 from explorer.export.label import WORDS, font, text_size
 from explorer.export.video import claims_of_film
-from explorer.recipe import Film, Keyframe, Mix, Push, Recipe, SeedBlend
+from explorer.recipe import Film, Keyframe, Mix, Push, Recipe, SeedBlend, source_name
 from explorer.recipe.film import MAX_CELLS
 from explorer.recipe.notation import format_layers
 from explorer.render.frame import RenderRequest
@@ -96,7 +96,8 @@ def mixing_sheet(start: Recipe, seeds: Sequence[int], mixes: Sequence[Mix]) -> S
         plain = start.with_(base=SeedBlend.of(seed))
         rows.append((plain, *(plain.with_(mixes=(*start.mixes, mix)) for mix in mixes)))
     names = tuple(
-        f"{mix.seed} {format_layers(mix.layers)}" + (f" x{mix.strength:g}" if mix.strength != 1 else "")
+        f"{source_name(mix.seed).removeprefix('seed ')} {format_layers(mix.layers)}"
+        + (f" x{mix.strength:g}" if mix.strength != 1 else "")
         for mix in mixes
     )
     heads = (None, *(start.with_(base=SeedBlend.of(mix.seed)) for mix in mixes))

@@ -12,7 +12,7 @@ from explorer.gui.panels.directions import LOADING, DirectionsPanel
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.store import Store
 from explorer.gui.thumbnails import portrait
-from explorer.recipe import Recipe, SeedBlend, direction_edits, edits
+from explorer.recipe import Recipe, direction_edits, edits
 from explorer.render.model_info import ModelInfo
 
 IMPORT_FILTER = "Directions (*.directions *.npy *.npz *.pt *.pth *.pkl);;All files (*)"
@@ -106,5 +106,4 @@ class DirectionCommands(QObject):
     def _face(self) -> Recipe:
         """The face strips show: A alone, truncated as the picture is."""
         recipe = self._store.recipe
-        a = edits.seed_a(recipe)
-        return portrait(recipe.model, recipe.base if a is None else SeedBlend.of(a), recipe)
+        return portrait(recipe.model, edits.alone(edits.source_a(recipe)), recipe)

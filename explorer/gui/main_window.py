@@ -38,7 +38,7 @@ from explorer.gui.tasks import Tasks
 from explorer.gui.thumbnails import Thumbnails, portrait
 from explorer.gui.transform_hand import TransformHand
 from explorer.gui.truth import Truth
-from explorer.recipe import ModelRef, Recipe, SeedBlend, edits
+from explorer.recipe import ModelRef, Recipe, edits
 from explorer.render.frame import RenderFailure
 from explorer.render.model_info import ModelInfo
 
@@ -243,11 +243,10 @@ class MainWindow(QMainWindow):
         recipe = self.store.recipe
         if self.desk.info is None:
             return
-        a, b = edits.seed_a(recipe), edits.seed_b(recipe)
-        base = recipe.base if a is None else SeedBlend.of(a)
-        self.thumbnails.want("a", portrait(recipe.model, base, recipe))
+        a, b = edits.source_a(recipe), edits.source_b(recipe)
+        self.thumbnails.want("a", portrait(recipe.model, edits.alone(a), recipe))
         if b is not None:
-            self.thumbnails.want("b", portrait(recipe.model, SeedBlend.of(b), recipe))
+            self.thumbnails.want("b", portrait(recipe.model, edits.alone(b), recipe))
 
     # What is seen.
 

@@ -60,9 +60,8 @@ def reset_mixing(store: Store, num_ws: int) -> None:
 def reset_all(store: Store, num_ws: int) -> None:
     """Keep the seeds, and put everything else back."""
     recipe = without_mixing(store.recipe, num_ws)
-    a, b = edits.seed_a(recipe), edits.seed_b(recipe)
-    if a is not None:
-        recipe = recipe.with_(base=SeedBlend.of(a) if b is None else SeedBlend.between(a, b, 0.0))
+    a, b = edits.source_a(recipe), edits.source_b(recipe)
+    recipe = recipe.with_(base=edits.alone(a) if b is None else SeedBlend.between(a, b, 0.0))
     first = first_recipe(recipe.model)
     recipe = recipe.with_(
         class_index=first.class_index,
@@ -79,8 +78,8 @@ def reset_all(store: Store, num_ws: int) -> None:
 
 def without_mixing(recipe: Recipe, num_ws: int) -> Recipe:
     """Put all rows of this network back to A; B stays chosen."""
-    b = edits.seed_b(recipe)
+    b = edits.source_b(recipe)
     if b is None:
         return recipe
     cleared = edits.with_row_strengths(recipe, [0.0] * num_ws, b)
-    return cleared if edits.seed_b(cleared) == b else edits.with_seed_b(cleared, b)
+    return cleared if edits.source_b(cleared) == b else edits.with_seed_b(cleared, b)

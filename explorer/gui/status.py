@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from explorer.gui.viewer import Viewer
-from explorer.recipe import Recipe, SeedBlend, edits
+from explorer.recipe import Recipe, SeedBlend, edits, source_name
 
 
 class StatusLine(QStatusBar):
@@ -42,16 +42,20 @@ def in_words(recipe: Recipe) -> str:
         parts.append(f"cutoff {recipe.cutoff}")
     rows = sum(1 for strength in edits.row_strengths(recipe, 64) if strength)
     if rows:
-        parts.append(f"{rows} {'row' if rows == 1 else 'rows'} mixed with {edits.seed_b(recipe)}")
+        parts.append(f"{rows} {'row' if rows == 1 else 'rows'} mixed with {_b(recipe)}")
     if recipe.noise.mode != "const":
         parts.append("no noise" if recipe.noise.mode == "none" else f"noise {recipe.noise.seed}")
     return "   ·   ".join(parts)
 
 
 def _base(recipe: Recipe) -> str:
-    if not isinstance(recipe.base, SeedBlend):
-        return "Stored latent"
-    t = edits.blend(recipe)
-    if t == 0 and len(recipe.base.terms) <= 2:
-        return f"Seed {edits.seed_a(recipe)}"
-    return f"Seed {edits.seed_a(recipe)} → {edits.seed_b(recipe)} at {t:.2f}".replace("-", "\N{MINUS SIGN}")
+    name, t = source_name(edits.source_a(recipe)).capitalize(), edits.blend(recipe)
+    if t == 0 and (not isinstance(recipe.base, SeedBlend) or len(recipe.base.terms) <= 2):
+        return name
+    return f"{name} → {_b(recipe)} at {t:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _b(recipe: Recipe) -> str:
+    """B without the word "seed"; that is said of A, or plain from the context."""
+    b = edits.source_b(recipe)
+    return "nothing" if b is None else source_name(b).removeprefix("seed ")

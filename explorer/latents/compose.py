@@ -28,7 +28,18 @@ from explorer.latents.mixing import mix_rows
 from explorer.latents.seeds import SeedCache, blend, label_of
 from explorer.models import Generator
 from explorer.models.ops import truncate
-from explorer.recipe import ClassMix, Mix, Push, Recipe, SeedBlend, StoredLatent, Transform
+from explorer.recipe import (
+    ClassMix,
+    Mix,
+    Push,
+    Recipe,
+    SeedBlend,
+    Source,
+    StoredLatent,
+    Transform,
+    edits,
+    source_name,
+)
 from explorer.recipe.edits import rows_of
 from explorer.recipe.notation import format_layers
 
@@ -100,8 +111,8 @@ def compose(
         w_avg = _class_average(recipe, generator)  # [1, w_dim]
         ws = _base(recipe, generator, cache, w_avg)  # [1, num_ws, w_dim]
         for mix in recipe.mixes:
-            w = cache.w(generator, mix.seed, recipe.class_index, recipe.class_mix)
-            ws = mix_rows(ws, w[:, None].expand_as(ws), rows_of(mix.layers, generator.num_ws), mix.strength)
+            other = _point(mix.seed, recipe, generator, cache).expand_as(ws)
+            ws = mix_rows(ws, other, rows_of(mix.layers, generator.num_ws), mix.strength)
         if recipe.psi != 1:
             ws = truncate(ws, w_avg, recipe.psi, recipe.cutoff)
         return _pushed(ws, recipe.directions, directions, generator.num_ws)
@@ -136,21 +147,28 @@ def _locks(wishes: Sequence[Push], directions: Mapping[str, Direction], num_ws: 
 def _base(recipe: Recipe, generator: Generator, cache: SeedCache, w_avg: Tensor) -> Tensor:
     if isinstance(recipe.base, SeedBlend):
         points = [
-            (weight, cache.w(generator, seed, recipe.class_index, recipe.class_mix))
-            for seed, weight in recipe.base.terms
+            (weight, _point(source, recipe, generator, cache))
+            for source, weight in recipe.base.terms
             if weight != 0  # a B that no one looks at yet need not be mapped
         ]
-        ws = blend(points, w_avg)[:, None]
+        ws = blend(points, w_avg[:, None])
     else:
-        values = np.frombuffer(recipe.base.data, dtype="<f4").astype(np.float32)
-        ws = torch.from_numpy(values.reshape(1, recipe.base.rows, recipe.base.width)).to(generator.device)
+        ws = _point(recipe.base, recipe, generator, cache)
     return ws.expand(-1, generator.num_ws, -1)
+
+
+def _point(source: Source, recipe: Recipe, generator: Generator, cache: SeedCache) -> Tensor:
+    """Rows of a seed or of a stored latent: [1, 1, w_dim], or [1, num_ws, w_dim] for a point of W+."""
+    if not isinstance(source, StoredLatent):
+        return cache.w(generator, source, recipe.class_index, recipe.class_mix)[:, None]
+    values = np.frombuffer(source.data, dtype="<f4").astype(np.float32)
+    return torch.from_numpy(values.reshape(1, source.rows, source.width)).to(generator.device)
 
 
 def _class_average(recipe: Recipe, generator: Generator) -> Tensor:
     if generator.w_avg.ndim == 1:
         return generator.w_avg[None]
-    first = recipe.base.terms[0][0] if isinstance(recipe.base, SeedBlend) else 0
+    first = edits.seed_a(recipe) or 0
     label = label_of(generator, first, recipe.class_index, recipe.class_mix)
     # Summed over the classes that count, so that one class alone gives its very average.
     present = label[0].nonzero()[:, 0]
@@ -158,15 +176,13 @@ def _class_average(recipe: Recipe, generator: Generator) -> Tensor:
 
 
 def _check_base(recipe: Recipe, generator: Generator) -> None:
-    base = recipe.base
-    if isinstance(base, StoredLatent) and (
-        base.width != generator.w_dim or base.rows not in (1, generator.num_ws)
-    ):
-        raise RecipeError(
-            f"the latent in this recipe has {base.rows} x {base.width} values, but this network takes "
-            f"1 or {generator.num_ws} rows of {generator.w_dim}; open the network it was made for, "
-            f"{recipe.model.name!r}"
-        )
+    for latent in recipe.latents:
+        if latent.width != generator.w_dim or latent.rows not in (1, generator.num_ws):
+            raise RecipeError(
+                f"the latent in this recipe has {latent.rows} x {latent.width} values, but this network "
+                f"takes 1 or {generator.num_ws} rows of {generator.w_dim}; open the network it was made "
+                f"for, {recipe.model.name!r}"
+            )
 
 
 def _class(recipe: Recipe, generator: Generator, notices: list[str]) -> int | None:
@@ -203,7 +219,7 @@ def _mixes(recipe: Recipe, generator: Generator, notices: list[str]) -> tuple[Mi
             missing = f"rows {format_layers(beyond)}" if beyond else ""
         if missing:
             notices.append(
-                f"{missing} of the mix with seed {mix.seed} are left out: "
+                f"{missing} of the mix with {source_name(mix.seed)} are left out: "
                 f"this network has rows 0 to {generator.num_ws - 1}"
             )
         if rows:

@@ -181,8 +181,10 @@ def _single_seed(recipe: Recipe) -> int | None:
     """Seed of a base that is one seed alone."""
     if not isinstance(recipe.base, SeedBlend):
         return None
-    present = [seed for seed, weight in recipe.base.terms if weight != 0]
-    return present[0] if len(present) == 1 else None
+    present = [source for source, weight in recipe.base.terms if weight != 0]
+    if len(present) != 1 or isinstance(present[0], StoredLatent):
+        return None
+    return present[0]
 
 
 def _class(recipe: Recipe, generator: Generator) -> int | None:

@@ -80,16 +80,17 @@ def label_of(generator: Generator, seed: int, class_index: int | None, class_mix
 
 
 def blend(points: list[tuple[float, Tensor]], w_avg: Tensor) -> Tensor:
-    """Weighted mean of points of W, taken around `w_avg`.
+    """Weighted mean of points of W or W+, taken around `w_avg`.
 
     Parameters
     ----------
-    points : (weight, [1, w_dim]) with weights that sum to 1.
-    w_avg : [1, w_dim]
+    points : (weight, [1, 1, w_dim] or [1, num_ws, w_dim]) with weights that sum to 1.
+    w_avg : [1, 1, w_dim]
 
     Returns
     -------
-    [1, w_dim]; the very point where one weight is 1 and the others 0.
+    [1, 1, w_dim], or [1, num_ws, w_dim] where a point of W+ is among them; the very
+    point where one weight is 1 and the others 0.
     """
     present = [(weight, w) for weight, w in points if weight != 0]
     if len(present) == 1 and present[0][0] == 1:
@@ -97,7 +98,7 @@ def blend(points: list[tuple[float, Tensor]], w_avg: Tensor) -> Tensor:
     if len(present) == 2:
         (_, first), (t, second) = present
         return torch.lerp(first, second, t)
-    total = w_avg.clone()
+    total = w_avg
     for weight, w in present:
-        total += weight * (w - w_avg)
+        total = total + weight * (w - w_avg)
     return total

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import explorer
-from explorer.recipe import Film, Recipe, SeedBlend, StoredLatent, film_document
+from explorer.recipe import Film, Recipe, StoredLatent, edits, film_document, source_name
 from explorer.recipe.document import dumps
 from explorer.recipe.finish import Finish
 
@@ -18,10 +18,10 @@ def is_composite(recipe: Recipe) -> bool:
 
     It decides what a file says of itself: *compositeWithTrainedAlgorithmicMedia* instead of
     *trainedAlgorithmicMedia*, and Content Credentials that begin with `c2pa.opened` and an
-    ingredient instead of `c2pa.created`. Nothing has to be passed along: the recipe's base knows
-    it (`StoredLatent.is_of_supplied_picture`), and with it every mix, push and film made of it.
+    ingredient instead of `c2pa.created`. Nothing has to be passed along: the recipe's latents
+    know it (`StoredLatent.is_of_supplied_picture`), and with them every mix, push and film made of them.
     """
-    return isinstance(recipe.base, StoredLatent) and recipe.base.is_of_supplied_picture
+    return any(latent.is_of_supplied_picture for latent in recipe.latents)
 
 
 def source_type_of(recipe: Recipe) -> str:
@@ -100,7 +100,8 @@ class Claims:
     def parameters(self) -> str:
         """The line that other image generators write under the key `parameters`."""
         recipe = self.recipe
-        facts = [f"Seed: {recipe.base.terms[0][0]}"] if isinstance(recipe.base, SeedBlend) else []
+        seed = edits.seed_a(recipe)
+        facts = [] if seed is None else [f"Seed: {seed}"]
         facts += [f"Psi: {recipe.psi:g}", f"Model: {recipe.model.name}"]
         if recipe.model.sha256:
             facts.append(f"Model hash: {recipe.model.sha256[:10]}")
@@ -113,8 +114,8 @@ class Claims:
         base, psi = self.recipe.base, f"psi {self.recipe.psi:g}"
         if isinstance(base, StoredLatent):
             return f"from {base.origin}, {psi}"
-        names = " and ".join(str(seed) for seed, weight in base.terms if weight != 0)
-        return f"seed {names}, {psi}"
+        names = " and ".join(source_name(source) for source, weight in base.terms if weight != 0)
+        return f"{names.replace(' and seed ', ' and ')}, {psi}"
 
 
 def _plain(text: str) -> str:

@@ -10,8 +10,10 @@ from explorer.recipe.film import Film, Keyframe, Moment
 from explorer.recipe.history import History
 from explorer.recipe.recipe import (
     FROM_SEEDS,
+    LATENT_FILE,
     NOISE_MODES,
     SEED_LIMIT,
+    SUPPLIED_PICTURE,
     ZONES,
     ClassMix,
     Layers,
@@ -23,17 +25,21 @@ from explorer.recipe.recipe import (
     Recipe,
     RowStrengths,
     SeedBlend,
+    Source,
     StoredDirection,
     StoredLatent,
     Transform,
     Zone,
+    source_name,
 )
 from explorer.recipe.work import Work
 
 __all__ = [
     "FROM_SEEDS",
+    "LATENT_FILE",
     "NOISE_MODES",
     "SEED_LIMIT",
+    "SUPPLIED_PICTURE",
     "ZONES",
     "ClassMix",
     "Film",
@@ -49,9 +55,11 @@ __all__ = [
     "Recipe",
     "RowStrengths",
     "SeedBlend",
+    "Source",
     "StoredDirection",
     "StoredLatent",
     "Transform",
     "Work",
     "Zone",
+    "source_name",
 ]

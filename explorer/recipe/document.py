@@ -1,10 +1,14 @@
 """The paper form of a recipe: versioned JSON. The only file that knows its spelling.
 
 Once written into a picture, a shape is a promise: fields may be added with a
-new version, never renamed. `read` accepts every version up to `VERSION`. A field
+new version, never renamed. `loads` accepts every version up to `VERSION`. A field
 written only where it is used (`class_mix`, a direction's `vector`, `on`, `rows` and `lock`)
 needs no new version: a program that does not know it refuses that recipe in words, and reads
 all others.
+
+Version 2 lets stored latents stand wherever seeds do: they are listed once, in
+`latents`, and `{"latent": 0}` in place of a seed means the first of them. A recipe is
+written in the lowest version that can hold it, so that all others stay as they were.
 """
 
 import base64
@@ -23,27 +27,33 @@ from explorer.recipe.recipe import (
     Push,
     Recipe,
     SeedBlend,
+    Source,
     StoredDirection,
     StoredLatent,
     Transform,
 )
 
 KIND = "latent-explorer/recipe"
-VERSION = 1
+VERSION = 2
 MAX_CHARACTERS = 16_000_000
 """A W+ latent of the largest network takes some 200 kB; more is not a recipe."""
 
 
 def to_json(recipe: Recipe) -> dict[str, Any]:
     """Spell a recipe as plain JSON values."""
+    table = () if _fits_version_1(recipe) else recipe.latents
     data: dict[str, Any] = {
         "kind": KIND,
-        "version": VERSION,
+        "version": VERSION if table else 1,
         "model": {"name": recipe.model.name, "sha256": recipe.model.sha256},
-        "base": _base_to_json(recipe.base),
+        "base": _base_to_json(recipe.base, table),
         "class": recipe.class_index,
         "mixes": [
-            {"seed": m.seed, "layers": format_layers(m.layers), "strength": float(m.strength)}
+            {
+                "seed": _source_to_json(m.seed, table),
+                "layers": format_layers(m.layers),
+                "strength": float(m.strength),
+            }
             for m in recipe.mixes
         ],
         "psi": float(recipe.psi),
@@ -62,6 +72,8 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
     }
     if recipe.class_mix:
         data["class_mix"] = [[index, float(weight)] for index, weight in recipe.class_mix]
+    if table:
+        data["latents"] = [_latent_to_json(latent) for latent in table]
     return data
 
 
@@ -111,6 +123,7 @@ def from_json(data: Any) -> Recipe:
         "base",
         "class",
         "class_mix",
+        "latents",
         "mixes",
         "psi",
         "cutoff",
@@ -122,12 +135,16 @@ def from_json(data: Any) -> Recipe:
     if unknown:
         raise RecipeError(f"this recipe holds fields this program does not know: {', '.join(unknown)[:200]}")
     try:
+        table = tuple(_latent_from_json(latent) for latent in data.get("latents", ()))
         return Recipe(
             model=ModelRef(_str(data["model"]["name"]), _str(data["model"].get("sha256", ""))),
-            base=_base_from_json(data["base"]),
+            base=_base_from_json(data["base"], table),
             class_index=data["class"],
             class_mix=tuple((index, _float(weight)) for index, weight in data.get("class_mix", ())),
-            mixes=tuple(Mix(m["seed"], _layers(m["layers"]), _float(m["strength"])) for m in data["mixes"]),
+            mixes=tuple(
+                Mix(_source_from_json(m["seed"], table), _layers(m["layers"]), _float(m["strength"]))
+                for m in data["mixes"]
+            ),
             psi=_float(data["psi"]),
             cutoff=data["cutoff"],
             directions=tuple(_push_from_json(push) for push in data["directions"]),
@@ -142,18 +159,56 @@ def from_json(data: Any) -> Recipe:
         raise RecipeError(f"this recipe is damaged: {error}") from None
 
 
-def _base_to_json(base: SeedBlend | StoredLatent) -> dict[str, Any]:
+def _fits_version_1(recipe: Recipe) -> bool:
+    """Whether the first version can hold its latents: one alone as the base, not knowing its picture."""
+    base = recipe.base
+    if not isinstance(base, StoredLatent):
+        return not recipe.latents
+    return not base.picture_sha256 and all(not isinstance(mix.seed, StoredLatent) for mix in recipe.mixes)
+
+
+def _base_to_json(base: SeedBlend | StoredLatent, table: tuple[StoredLatent, ...]) -> dict[str, Any]:
     if isinstance(base, SeedBlend):
-        return {"seeds": [[seed, float(weight)] for seed, weight in base.terms]}
-    return {"latent": {**_array_to_json(base.rows, base.width, base.data), "origin": base.origin}}
+        return {"seeds": [[_source_to_json(source, table), float(weight)] for source, weight in base.terms]}
+    return {"latent": table.index(base) if table else _latent_to_json(base)}
 
 
-def _base_from_json(data: Any) -> SeedBlend | StoredLatent:
+def _base_from_json(data: Any, table: tuple[StoredLatent, ...]) -> SeedBlend | StoredLatent:
     if "seeds" in data:
-        return SeedBlend(tuple((seed, _float(weight)) for seed, weight in data["seeds"]))
-    latent = data["latent"]
-    raw = _array_from_json(latent, "the latent")
-    return StoredLatent(latent["rows"], latent["width"], raw, _str(latent["origin"]))
+        terms = data["seeds"]
+        return SeedBlend(
+            tuple((_source_from_json(source, table), _float(weight)) for source, weight in terms)
+        )
+    if isinstance(data["latent"], dict):
+        return _latent_from_json(data["latent"])
+    return table[_index(data["latent"])]
+
+
+def _source_to_json(source: Source, table: tuple[StoredLatent, ...]) -> Any:
+    return {"latent": table.index(source)} if isinstance(source, StoredLatent) else source
+
+
+def _source_from_json(data: Any, table: tuple[StoredLatent, ...]) -> Source:
+    if not isinstance(data, dict):
+        return data  # the recipe checks its seeds
+    return table[_index(data["latent"])]
+
+
+def _index(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"a latent is named by its place in the list, not by {value!r:.60}")
+    return value
+
+
+def _latent_to_json(latent: StoredLatent) -> dict[str, Any]:
+    data = {**_array_to_json(latent.rows, latent.width, latent.data), "origin": latent.origin}
+    return {**data, "picture_sha256": latent.picture_sha256} if latent.picture_sha256 else data
+
+
+def _latent_from_json(data: Any) -> StoredLatent:
+    raw = _array_from_json(data, "the latent")
+    picture = _str(data.get("picture_sha256", ""))
+    return StoredLatent(data["rows"], data["width"], raw, _str(data["origin"]), picture)
 
 
 def _push_to_json(push: Push) -> dict[str, Any]:

@@ -2,24 +2,41 @@
 
 The window and the command line speak of a seed A, a seed B, and how far each
 row leans towards B. A recipe knows only blends and mixes; this file is the one
-place that translates between the two.
+place that translates between the two. A stored latent may stand for either seed.
 """
 
 from collections.abc import Iterable
 
-from explorer.recipe.recipe import Mix, Recipe, SeedBlend, StoredLatent
+from explorer.recipe.recipe import Mix, Recipe, SeedBlend, Source, StoredLatent
 
 
-def seed_a(recipe: Recipe) -> int | None:
-    """Seed the picture starts from; None where the base is a stored latent."""
-    return recipe.base.terms[0][0] if isinstance(recipe.base, SeedBlend) else None
+def source_a(recipe: Recipe) -> Source:
+    """What the picture starts from: a seed or a stored latent."""
+    return recipe.base if isinstance(recipe.base, StoredLatent) else recipe.base.terms[0][0]
 
 
-def seed_b(recipe: Recipe) -> int | None:
-    """Seed the blend slider and the mixing rows lean towards; None if none was chosen."""
+def source_b(recipe: Recipe) -> Source | None:
+    """What the blend slider and the mixing rows lean towards; None if nothing was chosen."""
     if isinstance(recipe.base, SeedBlend) and len(recipe.base.terms) > 1:
         return recipe.base.terms[1][0]
     return recipe.mixes[0].seed if recipe.mixes else None
+
+
+def seed_a(recipe: Recipe) -> int | None:
+    """Seed the picture starts from; None where that is a stored latent."""
+    a = source_a(recipe)
+    return None if isinstance(a, StoredLatent) else a
+
+
+def seed_b(recipe: Recipe) -> int | None:
+    """Seed of B; None where nothing was chosen, or a stored latent."""
+    b = source_b(recipe)
+    return None if isinstance(b, StoredLatent) else b
+
+
+def alone(source: Source) -> SeedBlend | StoredLatent:
+    """Base of a picture of `source` and nothing else."""
+    return source if isinstance(source, StoredLatent) else SeedBlend.of(source)
 
 
 def blend(recipe: Recipe) -> float:
@@ -29,37 +46,33 @@ def blend(recipe: Recipe) -> float:
     return 0.0
 
 
-def with_seed_a(recipe: Recipe, seed: int) -> Recipe:
+def with_seed_a(recipe: Recipe, seed: Source) -> Recipe:
     """Change A and keep B, the blend and every other wish."""
     if isinstance(recipe.base, SeedBlend) and len(recipe.base.terms) > 1:
         (_, weight), *rest = recipe.base.terms
         return recipe.with_(base=SeedBlend(((seed, weight), *rest)))
-    return recipe.with_(base=SeedBlend.of(seed))
+    return recipe.with_(base=alone(seed))
 
 
-def with_seed_b(recipe: Recipe, seed: int) -> Recipe:
+def with_seed_b(recipe: Recipe, seed: Source) -> Recipe:
     """Change B, in the blend and in the rows that lean towards it."""
-    old = seed_b(recipe)
+    old = source_b(recipe)
     mixes = tuple(Mix(seed, m.layers, m.strength) if m.seed == old else m for m in recipe.mixes)
-    if isinstance(recipe.base, StoredLatent):
-        return recipe.with_(mixes=mixes)
-    first, *others = recipe.base.terms
+    first, *others = [(recipe.base, 1.0)] if isinstance(recipe.base, StoredLatent) else recipe.base.terms
     weight = others[0][1] if others else 0.0
     return recipe.with_(base=SeedBlend((first, (seed, weight), *others[1:])), mixes=mixes)
 
 
-def with_blend(recipe: Recipe, t: float, seed: int) -> Recipe:
+def with_blend(recipe: Recipe, t: float, seed: Source) -> Recipe:
     """Move the A-B slider to `t`; `seed` is the B to use where none was chosen yet."""
-    a, b = seed_a(recipe), seed_b(recipe)
-    if a is None:
-        return recipe
-    return recipe.with_(base=SeedBlend.between(a, seed if b is None else b, t))
+    b = source_b(recipe)
+    return recipe.with_(base=SeedBlend.between(source_a(recipe), seed if b is None else b, t))
 
 
 def swapped(recipe: Recipe) -> Recipe:
     """Exchange A and B; rows that leaned towards B now lean towards what was A."""
-    a, b = seed_a(recipe), seed_b(recipe)
-    if a is None or b is None:
+    a, b = source_a(recipe), source_b(recipe)
+    if b is None:
         return recipe
     mixes = tuple(Mix(a, m.layers, m.strength) if m.seed == b else m for m in recipe.mixes)
     t = blend(recipe)
@@ -73,7 +86,7 @@ def row_strengths(recipe: Recipe, num_ws: int) -> tuple[float, ...]:
     it stands for in a network of `num_ws` rows.
     """
     strengths = [0.0] * num_ws
-    b = seed_b(recipe)
+    b = source_b(recipe)
     for mix in recipe.mixes:
         if mix.seed == b:
             for row in rows_of(mix.layers, num_ws):
@@ -81,14 +94,14 @@ def row_strengths(recipe: Recipe, num_ws: int) -> tuple[float, ...]:
     return tuple(strengths)
 
 
-def with_row_strengths(recipe: Recipe, strengths: Iterable[float], seed: int) -> Recipe:
+def with_row_strengths(recipe: Recipe, strengths: Iterable[float], seed: Source) -> Recipe:
     """Set how far each row leans towards B; rows at 0 leave the recipe.
 
     Rows beyond those given keep their wish: a smaller network must not cut the
     edit made on a larger one.
     """
     values = tuple(strengths)
-    b = seed_b(recipe)
+    b = source_b(recipe)
     target = seed if b is None else b
     beyond: dict[int, float] = {}
     others: list[Mix] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from explorer.recipe.film import Film
 from explorer.recipe.notation import format_layers
-from explorer.recipe.recipe import Recipe, SeedBlend
+from explorer.recipe.recipe import Recipe, SeedBlend, Source, StoredLatent
 
 Value = float | int | str | None
 
@@ -56,19 +56,15 @@ def _facts(recipe: Recipe) -> dict[str, Value]:
     """Controls of a recipe by name."""
     facts: dict[str, Value] = {}
     if isinstance(recipe.base, SeedBlend):
-        present = [(seed, weight) for seed, weight in recipe.base.terms if weight != 0]
-        facts["seed"] = " ".join(
-            str(seed) if weight == 1 else f"{seed}*{weight:.3g}" for seed, weight in present
-        )
+        present = [(_name(source), weight) for source, weight in recipe.base.terms if weight != 0]
+        facts["seed"] = " ".join(name if weight == 1 else f"{name}*{weight:.3g}" for name, weight in present)
     else:
-        facts["latent"] = f"{recipe.base.origin} {hashlib.sha256(recipe.base.data).hexdigest()[:8]}"
+        facts["latent"] = _name(recipe.base)
     facts["class"] = recipe.class_index
     for index, weight in recipe.class_mix:
         facts[f"class {index}"] = weight
-    for index, weight in recipe.class_mix:
-        facts[f"class {index}"] = weight
     for mix in recipe.mixes:
-        facts[f"mix {mix.seed}@{format_layers(mix.layers)}"] = mix.strength
+        facts[f"mix {_name(mix.seed)}@{format_layers(mix.layers)}"] = mix.strength
     facts["psi"], facts["cutoff"] = recipe.psi, recipe.cutoff
     for push in recipe.directions:
         layers = "" if push.layers is None else f"@{format_layers(push.layers)}"
@@ -82,3 +78,10 @@ def _facts(recipe: Recipe) -> dict[str, Value]:
     facts["shift x"], facts["shift y"] = recipe.transform.x, recipe.transform.y
     facts["rotation"] = recipe.transform.degrees
     return facts
+
+
+def _name(source: Source) -> str:
+    """A seed's number; a stored latent's origin and the beginning of its digest."""
+    if not isinstance(source, StoredLatent):
+        return str(source)
+    return f"{source.origin} {hashlib.sha256(source.data).hexdigest()[:8]}"

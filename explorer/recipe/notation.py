@@ -7,7 +7,16 @@ show the text, the place and an example.
 import re
 
 from explorer.errors import RecipeError
-from explorer.recipe.recipe import SEED_LIMIT, ZONES, Layers, Mix, Push, RowStrengths, check_seed
+from explorer.recipe.recipe import (
+    SEED_LIMIT,
+    ZONES,
+    Layers,
+    Mix,
+    Push,
+    RowStrengths,
+    StoredLatent,
+    check_seed,
+)
 
 MAX_SEEDS = 100_000
 """A longer list in one command is a slip of the hand (`0-4294967295`)."""
@@ -93,6 +102,8 @@ def parse_mix(text: str) -> Mix:
 def format_mix(mix: Mix) -> str:
     """Write a mix as `parse_mix` reads it."""
     strength = "" if mix.strength == 1 else f"*{mix.strength!r}"
+    if isinstance(mix.seed, StoredLatent):
+        raise RecipeError("a mix with a stored latent cannot be written in one line")
     return f"{mix.seed}@{format_layers(mix.layers)}{strength}"
 
 

@@ -31,6 +31,14 @@ NoiseMode = Literal["const", "none", "random"]
 NOISE_MODES: tuple[NoiseMode, ...] = ("const", "none", "random")
 
 
+SUPPLIED_PICTURE = "supplied picture"
+"""Origin of a latent that a picture of the user's was projected to."""
+LATENT_FILE = "latent file"
+"""Origin of a latent that was read from a file of another tool: what it was made from is not known."""
+FROM_SEEDS = "seeds"
+"""Origin of a stored latent that the network itself has drawn."""
+
+
 def _need(condition: bool, message: str) -> None:
     if not condition:
         raise RecipeError(message)
@@ -41,6 +49,10 @@ def _finite(value: float, what: str) -> None:
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
         f"{what} must be a finite number, not {value!r}",
     )
+
+
+def _is_sha256(text: str) -> bool:
+    return isinstance(text, str) and len(text) == 64 and all(c in "0123456789abcdef" for c in text)
 
 
 def check_seed(seed: int) -> int:
@@ -109,47 +121,18 @@ class ModelRef:
             "a model needs a name of 1 to 256 letters",
         )
         _need(
-            self.sha256 == ""
-            or (len(self.sha256) == 64 and all(c in "0123456789abcdef" for c in self.sha256)),
+            self.sha256 == "" or _is_sha256(self.sha256),
             f"sha256 of model {self.name!r} must be 64 lower-case hexadecimal digits",
         )
 
 
 @dataclass(frozen=True, slots=True)
-class SeedBlend:
-    """Seeds with weights that sum to 1, blended in W around `w_avg`.
-
-    A term of weight 0 is kept: it is the B of a slider that stands at A.
-    """
-
-    terms: tuple[tuple[int, float], ...]
-
-    def __post_init__(self) -> None:
-        _need(1 <= len(self.terms) <= 64, "a blend takes 1 to 64 seeds")
-        for seed, weight in self.terms:
-            check_seed(seed)
-            _finite(weight, f"the weight of seed {seed}")
-        total = math.fsum(weight for _, weight in self.terms)
-        _need(abs(total - 1) < 1e-6, f"the weights of a blend must sum to 1, not {total:g}")
-
-    @classmethod
-    def of(cls, seed: int) -> "SeedBlend":
-        """Blend of one seed."""
-        return cls(((seed, 1.0),))
-
-    @classmethod
-    def between(cls, seed_a: int, seed_b: int, t: float) -> "SeedBlend":
-        """Point `t` on the line from `seed_a` (0) to `seed_b` (1)."""
-        return cls(((seed_a, 1.0 - t), (seed_b, t)))
-
-
-FROM_SEEDS = "seeds"
-"""Origin of a stored latent that the network itself has drawn."""
-
-
-@dataclass(frozen=True, slots=True)
 class StoredLatent:
-    """Rows of `ws` kept by value: the result of a projection."""
+    """Rows of `ws` kept by value: what a picture was projected to, or a latent from a file.
+
+    Wherever a recipe takes one, somebody's picture may stand behind what is drawn; the
+    provenance of exports says so (`Recipe.latents`).
+    """
 
     rows: int
     """1 for a point of W, `num_ws` for a point of W+."""
@@ -157,9 +140,13 @@ class StoredLatent:
     """`w_dim` of the network it belongs to."""
     data: bytes
     """rows x width little-endian float32, row after row."""
-    origin: str = "supplied picture"
-    """Where it came from, in a few words that are told in every export: "supplied picture", to which
-    more may be added after a comma, or `FROM_SEEDS` where no picture of the world had a part in it."""
+    origin: str = SUPPLIED_PICTURE
+    """Where it came from, in a few words that are told in every export: `SUPPLIED_PICTURE`, to which
+    more may be added after a comma; `LATENT_FILE`; or `FROM_SEEDS`, where no picture of the world
+    had a part in it."""
+    picture_sha256: str = ""
+    """Digest of the supplied picture's file, in hexadecimal; empty where it is not known.
+    Neither its name nor its place is kept."""
 
     def __post_init__(self) -> None:
         _need(
@@ -171,6 +158,10 @@ class StoredLatent:
             f"a stored latent of {self.rows} x {self.width} needs {4 * self.rows * self.width} bytes, "
             f"not {len(self.data)}",
         )
+        _need(
+            self.picture_sha256 == "" or _is_sha256(self.picture_sha256),
+            "sha256 of a supplied picture must be 64 lower-case hexadecimal digits",
+        )
 
     @property
     def is_of_supplied_picture(self) -> bool:
@@ -178,17 +169,59 @@ class StoredLatent:
         return not self.origin.startswith(FROM_SEEDS)
 
 
+Source = int | StoredLatent
+"""Who a picture starts from or is mixed with: a seed, or a latent kept by value."""
+
+
+def source_name(source: Source) -> str:
+    """Name a source for people, in a few words: `seed 7`, `supplied picture`."""
+    return source.origin if isinstance(source, StoredLatent) else f"seed {source}"
+
+
+def check_source(source: Source) -> Source:
+    """Return `source` unchanged, or raise `RecipeError` if it is neither a latent nor a possible seed."""
+    return source if isinstance(source, StoredLatent) else check_seed(source)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedBlend:
+    """Seeds with weights that sum to 1, blended in W around `w_avg`; stored latents may stand among them.
+
+    A term of weight 0 is kept: it is the B of a slider that stands at A.
+    """
+
+    terms: tuple[tuple[Source, float], ...]
+
+    def __post_init__(self) -> None:
+        _need(1 <= len(self.terms) <= 64, "a blend takes 1 to 64 seeds")
+        for source, weight in self.terms:
+            check_source(source)
+            _finite(weight, f"the weight of {source_name(source)}")
+        total = math.fsum(weight for _, weight in self.terms)
+        _need(abs(total - 1) < 1e-6, f"the weights of a blend must sum to 1, not {total:g}")
+
+    @classmethod
+    def of(cls, seed: Source) -> "SeedBlend":
+        """Blend of one seed."""
+        return cls(((seed, 1.0),))
+
+    @classmethod
+    def between(cls, seed_a: Source, seed_b: Source, t: float) -> "SeedBlend":
+        """Point `t` on the line from `seed_a` (0) to `seed_b` (1)."""
+        return cls(((seed_a, 1.0 - t), (seed_b, t)))
+
+
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Style mixing: some rows move towards the same rows of another seed."""
+    """Style mixing: some rows move towards the same rows of another seed, or of a stored latent."""
 
-    seed: int
+    seed: Source
     layers: Layers
     strength: float = 1.0
     """0 leaves the rows, 1 replaces them; below 0 and above 1 is allowed."""
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
+        check_source(self.seed)
         check_layers(self.layers)
         _finite(self.strength, "the strength of a mix")
 
@@ -322,6 +355,20 @@ class Recipe:
                 f"{name} is a whole number from 0, or nothing; not {value!r}",
             )
         check_class_mix(self.class_mix)
+
+    @property
+    def latents(self) -> tuple[StoredLatent, ...]:
+        """Stored latents it holds, each once, in the order in which they are met.
+
+        Where one of them `is_of_supplied_picture`, what is drawn says so when it is exported:
+        C2PA `c2pa.opened` with an ingredient, and the IPTC source type
+        compositeWithTrainedAlgorithmicMedia.
+        """
+        base = (
+            (self.base,) if isinstance(self.base, StoredLatent) else [source for source, _ in self.base.terms]
+        )
+        found = dict.fromkeys((*base, *(mix.seed for mix in self.mixes)))
+        return tuple(source for source in found if isinstance(source, StoredLatent))
 
     def with_(self, **changes: Any) -> "Recipe":
         """Return a copy with some fields changed: the only way to edit a recipe."""

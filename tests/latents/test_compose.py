@@ -25,7 +25,7 @@ def test_a_plain_seed_is_the_mapping_itself():
     assert torch.equal(compose(BASE, G), w(3))
 
 
-@given(some.recipes)
+@given(some.recipes_of_seeds)
 def test_psi_0_gives_w_avg(recipe):
     recipe = recipe.with_(psi=0.0, cutoff=None, directions=(), base=SeedBlend.of(4))
     assert torch.equal(compose(recipe, G), G.w_avg.expand(1, 8, 6))
@@ -106,13 +106,13 @@ def test_any_wish_is_drawn_or_refused_with_words(recipe):
     try:
         ws = compose(recipe, G, directions=SMILE)
     except RecipeError as error:
-        assert isinstance(recipe.base, StoredLatent), error  # noqa: PT017
+        assert recipe.latents, error  # noqa: PT017
     else:
         assert ws.shape == (1, 8, 6)
     assert recipe == before
 
 
-@given(some.recipes.filter(lambda r: isinstance(r.base, SeedBlend)))
+@given(some.recipes_of_seeds)
 def test_what_is_resolved_needs_no_more_resolving(recipe):
     resolved = resolve(recipe, G, SMILE)
     assert resolve(resolved.recipe, G, SMILE).notices == ()
@@ -150,6 +150,23 @@ def test_stored_latents():
     assert torch.equal(compose(plus, G), torch.arange(48.0).reshape(1, 8, 6))
     with pytest.raises(RecipeError, match="faces"):
         compose(BASE.with_(base=StoredLatent(2, 6, bytes(48))), G)
+
+
+def test_stored_latents_are_blended_and_mixed_as_seeds_are():
+    latent = StoredLatent(8, 6, struct.pack("<48f", *range(48)))
+    own = torch.arange(48.0).reshape(1, 8, 6)
+    seed = compose(BASE, G)
+    first = BASE.base.terms[0][0]
+    blended = compose(BASE.with_(base=SeedBlend.between(first, latent, 0.25)), G)
+    assert torch.equal(blended, torch.lerp(seed, own, 0.25))
+    assert torch.equal(compose(BASE.with_(base=SeedBlend.of(latent)), G), own)
+    three = SeedBlend(((first, 0.5), (latent, 0.25), (latent, 0.25)))
+    assert torch.allclose(compose(BASE.with_(base=three), G), torch.lerp(seed, own, 0.5), atol=1e-5)
+    mixed = compose(BASE.with_(mixes=(Mix(latent, (2, 5), 1.0),)), G)
+    assert torch.equal(mixed[:, [2, 5]], own[:, [2, 5]])
+    assert torch.equal(mixed[:, [0, 1, 3, 4, 6, 7]], seed[:, [0, 1, 3, 4, 6, 7]])
+    with pytest.raises(RecipeError, match="faces"):
+        compose(BASE.with_(mixes=(Mix(StoredLatent(2, 6, bytes(48)), "all"),)), G)
 
 
 def test_classes():

@@ -14,6 +14,7 @@ from explorer.recipe import (
     Push,
     Recipe,
     SeedBlend,
+    Source,
     StoredDirection,
     StoredLatent,
     Transform,
@@ -21,6 +22,7 @@ from explorer.recipe import (
 
 seeds = st.integers(0, SEED_LIMIT - 1)
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
+digests = st.one_of(st.just(""), st.text("0123456789abcdef", min_size=64, max_size=64))
 rows = st.sets(st.integers(0, 63), min_size=1, max_size=12).map(lambda s: tuple(sorted(s)))
 layers = st.one_of(st.sampled_from(ZONES), rows)
 names = st.text(min_size=1, max_size=30).filter(lambda s: s.encode("utf-8", "ignore").decode() == s)
@@ -31,22 +33,25 @@ plain_names = st.from_regex(r"[A-Za-z][A-Za-z0-9_ -]{0,18}[A-Za-z0-9]", fullmatc
 class_mixes = st.dictionaries(st.integers(0, 999), st.floats(0, 0.25), max_size=4).map(
     lambda shares: tuple(shares.items())
 )
-mixes = st.builds(Mix, seeds, layers, numbers)
-
-
-@st.composite
-def blends(draw: st.DrawFn) -> SeedBlend:
-    weights = draw(st.lists(st.floats(-2, 2), max_size=4))
-    return SeedBlend(tuple((draw(seeds), w) for w in (1 - sum(weights), *weights)))
 
 
 @st.composite
 def stored_latents(draw: st.DrawFn) -> StoredLatent:
-    height, width = draw(st.integers(1, 4)), draw(st.integers(1, 8))
-    values = draw(
-        st.lists(st.floats(width=32, allow_nan=False), min_size=height * width, max_size=height * width)
-    )
-    return StoredLatent(height, width, struct.pack(f"<{height * width}f", *values), draw(names))
+    height, width = draw(st.integers(1, 3)), draw(st.integers(1, 6))
+    data = draw(st.binary(min_size=4 * height * width, max_size=4 * height * width))
+    return StoredLatent(height, width, data, draw(names), draw(digests))
+
+
+latents = stored_latents()
+# Mostly seeds, as in most recipes.
+sources = st.one_of(seeds, seeds, latents)
+mixes = st.builds(Mix, seeds, layers, numbers)
+
+
+@st.composite
+def blends(draw: st.DrawFn, kind: st.SearchStrategy[Source] = sources) -> SeedBlend:
+    weights = draw(st.lists(st.floats(-2, 2), max_size=4))
+    return SeedBlend(tuple((draw(kind), w) for w in (1 - sum(weights), *weights)))
 
 
 @st.composite
@@ -72,18 +77,24 @@ def pushes_of(draw: st.DrawFn, names, stored) -> Push:
 pushes = pushes_of(names, st.one_of(st.none(), stored_directions()))
 plain_pushes = pushes_of(plain_names, st.none())
 
-recipes = st.builds(
-    Recipe,
-    model=st.builds(
-        ModelRef, names, st.one_of(st.just(""), st.text("0123456789abcdef", min_size=64, max_size=64))
-    ),
-    base=st.one_of(blends(), stored_latents()),
-    class_index=st.one_of(st.none(), st.integers(0, 999)),
-    class_mix=class_mixes,
-    mixes=st.lists(mixes, max_size=4).map(tuple),
-    psi=st.floats(-10, 10),
-    cutoff=st.one_of(st.none(), st.integers(0, 63)),
-    directions=st.lists(pushes, max_size=4).map(tuple),
-    noise=st.builds(Noise, st.sampled_from(NOISE_MODES), seeds, st.floats(0, 10)),
-    transform=st.builds(Transform, numbers, numbers, numbers),
-)
+
+def recipes_of(
+    bases: st.SearchStrategy[SeedBlend | StoredLatent], mixes: st.SearchStrategy[Mix]
+) -> st.SearchStrategy[Recipe]:
+    return st.builds(
+        Recipe,
+        model=st.builds(ModelRef, names, digests),
+        base=bases,
+        class_index=st.one_of(st.none(), st.integers(0, 999)),
+        class_mix=class_mixes,
+        mixes=st.lists(mixes, max_size=4).map(tuple),
+        psi=st.floats(-10, 10),
+        cutoff=st.one_of(st.none(), st.integers(0, 63)),
+        directions=st.lists(pushes, max_size=4).map(tuple),
+        noise=st.builds(Noise, st.sampled_from(NOISE_MODES), seeds, st.floats(0, 10)),
+        transform=st.builds(Transform, numbers, numbers, numbers),
+    )
+
+
+recipes = recipes_of(st.one_of(blends(), latents), st.builds(Mix, sources, layers, numbers))
+recipes_of_seeds = recipes_of(blends(seeds), mixes)

@@ -1,12 +1,13 @@
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.errors import RecipeError
-from explorer.recipe import ModelRef, Push, Recipe, StoredDirection, document
+from explorer.recipe import Mix, ModelRef, Push, Recipe, SeedBlend, StoredDirection, StoredLatent, document
 from tests.recipe import strategies as some
 
 
@@ -45,6 +46,40 @@ def test_a_mix_of_classes_is_written_only_where_there_is_one():
     assert "class_mix" not in document.to_json(recipe)
     mixed = document.to_json(recipe.with_(class_mix=((5, 0.25),)))
     assert mixed == document.to_json(recipe) | {"class_mix": [[5, 0.25]]}
+
+
+LATENT = StoredLatent(1, 2, b"12345678")
+
+
+def test_a_latent_alone_is_written_as_the_first_version_wrote_it():
+    data = document.to_json(Recipe(ModelRef("faces"), base=LATENT))
+    assert data["version"] == 1
+    assert set(data["base"]["latent"]) == {"rows", "width", "float32", "sha256", "origin"}
+
+
+def test_latents_among_seeds_are_listed_once():
+    """Row by row a recipe may name the same latent a dozen times: it is written once."""
+    mixes = tuple(Mix(LATENT, (row,), row / 10) for row in range(8))
+    recipe = Recipe(ModelRef("faces"), base=SeedBlend.between(7, LATENT, 0.25), mixes=mixes)
+    data = document.to_json(recipe)
+    assert data["version"] == 2
+    assert len(data["latents"]) == 1
+    assert data["base"] == {"seeds": [[7, 0.75], [{"latent": 0}, 0.25]]}
+    assert data["mixes"][0]["seed"] == {"latent": 0}
+    assert document.from_json(data) == recipe
+
+
+def test_the_digest_of_the_picture_travels():
+    recipe = Recipe(ModelRef("faces"), base=replace(LATENT, picture_sha256="ab" * 32))
+    assert document.loads(document.dumps(recipe)).base.picture_sha256 == "ab" * 32
+
+
+@pytest.mark.parametrize("place", [1, -1, True, "0", None, 0.0])
+def test_a_latent_that_is_not_in_the_list_is_refused(place):
+    recipe = Recipe(ModelRef("faces"), base=SeedBlend.between(7, LATENT, 0.25))
+    data = document.to_json(recipe) | {"base": {"seeds": [[{"latent": place}, 1.0]]}}
+    with pytest.raises(RecipeError):
+        document.from_json(data)
 
 
 @pytest.mark.parametrize("mix", [[[5]], [5], 5, [["5", 0.1]], [[5, True]], [[[], 0.1]], {"5": 0.1}])

@@ -58,26 +58,26 @@ def test_recipes_are_values(recipe):
     assert hash(twin) == hash(recipe)
 
 
-@given(some.seeds, some.seeds, st.floats(0, 1))
+@given(some.sources, some.sources, st.floats(0, 1))
 def test_blend_of_a_and_b(a, b, t):
-    recipe = edits.with_blend(Recipe(FACES, base=SeedBlend.of(a)), t, b)
-    assert (edits.seed_a(recipe), edits.seed_b(recipe), edits.blend(recipe)) == (a, b, t)
+    recipe = edits.with_blend(Recipe(FACES, base=edits.alone(a)), t, b)
+    assert (edits.source_a(recipe), edits.source_b(recipe), edits.blend(recipe)) == (a, b, t)
 
 
-@given(some.seeds, some.seeds)
+@given(some.sources, some.sources)
 def test_changing_a_keeps_every_other_wish(a, new):
     recipe = edits.with_row_strengths(edits.with_blend(Recipe(FACES, psi=0.5), 0.25, 9), (0, 1, 0.5), 9)
     recipe = edits.with_seed_a(recipe, a)
     changed = edits.with_seed_a(recipe, new)
-    assert edits.seed_a(changed) == new
+    assert edits.source_a(changed) == new
     assert edits.with_seed_a(changed, a) == recipe
 
 
-@given(st.lists(st.floats(-1, 2), min_size=1, max_size=18), some.seeds)
+@given(st.lists(st.floats(-1, 2), min_size=1, max_size=18), some.sources)
 def test_row_strengths_come_back_as_given(strengths, b):
     recipe = edits.with_row_strengths(Recipe(FACES), strengths, b)
     assert edits.row_strengths(recipe, len(strengths)) == tuple(strengths)
-    assert edits.seed_b(recipe) == b
+    assert edits.source_b(recipe) == b
 
 
 def test_rows_beyond_a_small_network_keep_their_wish():
@@ -94,13 +94,13 @@ def test_mixes_towards_other_seeds_are_left_alone():
     assert edits.row_strengths(edited, 2) == (0.0, 1.0)
 
 
-@given(some.seeds, some.seeds, st.floats(0, 1))
+@given(some.sources, some.sources, st.floats(0, 1))
 def test_swap_exchanges_the_seeds_and_keeps_the_sliders(a, b, t):
     recipe = edits.with_row_strengths(
-        edits.with_blend(Recipe(FACES, base=SeedBlend.of(a)), t, b), (0.0, 0.5), b
+        edits.with_blend(Recipe(FACES, base=edits.alone(a)), t, b), (0.0, 0.5), b
     )
     swapped = edits.swapped(recipe)
-    assert (edits.seed_a(swapped), edits.seed_b(swapped)) == (b, a)
+    assert (edits.source_a(swapped), edits.source_b(swapped)) == (b, a)
     assert edits.blend(swapped) == edits.blend(recipe)
     assert edits.row_strengths(swapped, 2) == (0.0, 0.5)
 
@@ -117,3 +117,22 @@ def test_zones_cover_every_row_once(num_ws, fine):
     zones = edits.zone_rows(num_ws)
     assert zones["coarse"] + zones["middle"] + zones["fine"] == zones["all"] == tuple(range(num_ws))
     assert len(zones["fine"]) == fine
+
+
+def test_latents_are_told_wherever_they_stand():
+    one, two = StoredLatent(1, 1, b"1234"), StoredLatent(1, 1, b"5678")
+    mixed = Recipe(FACES, base=SeedBlend.between(7, one, 0.0), mixes=(Mix(two, "fine"), Mix(one, "coarse")))
+    assert mixed.latents == (one, two)
+    assert Recipe(FACES, base=one).latents == (one,)
+    assert Recipe(FACES).latents == ()
+
+
+def test_a_stored_latent_is_as_good_an_a_as_a_seed():
+    latent = StoredLatent(1, 1, b"1234")
+    recipe = Recipe(FACES, base=latent)
+    assert (edits.source_a(recipe), edits.seed_a(recipe)) == (latent, None)
+    blended = edits.with_blend(recipe, 0.25, 9)
+    assert edits.blend(blended) == 0.25
+    assert edits.source_a(edits.with_seed_b(recipe, 5)) == latent
+    assert edits.with_seed_a(recipe, 3).base == SeedBlend.of(3)
+    assert edits.source_b(edits.swapped(blended)) == latent

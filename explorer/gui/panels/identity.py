@@ -10,7 +10,7 @@ from explorer.gui.widgets.buttons import IconButton, TextButton
 from explorer.gui.widgets.float_slider import FloatSlider
 from explorer.gui.widgets.seed_box import SeedBox
 from explorer.gui.widgets.thumbnail import Thumbnail
-from explorer.recipe import Recipe, SeedBlend, StoredLatent, edits
+from explorer.recipe import Recipe, SeedBlend, Source, StoredLatent, edits
 from explorer.render.model_info import ModelInfo
 
 
@@ -59,18 +59,11 @@ class IdentityPanel(Panel):
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
         """Show seeds and blend."""
         self._num_ws = 0 if info is None else info.num_ws
-        self.a.box.set_seed(edits.seed_a(recipe))
-        self.b.box.set_seed(edits.seed_b(recipe))
+        self.a.show_source(edits.source_a(recipe))
+        self.b.show_source(edits.source_b(recipe))
         self.blend.set_amount(edits.blend(recipe))
-        stored = isinstance(recipe.base, StoredLatent)
-        reason = (
-            "This face comes from a stored latent, not from a seed. A new face brings A back."
-            if stored
-            else ""
-        )
-        self.blend.set_available(reason)
         more = len(recipe.base.terms) - 2 if isinstance(recipe.base, SeedBlend) else 0
-        self.origin.setText(reason or (f"and {more} more seeds, as the recipe has it" if more > 0 else ""))
+        self.origin.setText(f"and {more} more seeds, as the recipe has it" if more > 0 else "")
         self.origin.setVisible(bool(self.origin.text()))
 
     def show_thumbnail(self, key: str, image: QImage) -> None:
@@ -109,7 +102,8 @@ class _SeedRow(QWidget):
         self.thumbnail.setObjectName(f"{name}_thumbnail")
         self.thumbnail.setToolTip(f"Click: go to {letter}")
         self.thumbnail.setAccessibleName(f"Face of seed {letter}; Enter goes there")
-        caption = QLabel(f"Seed {letter}")
+        self._letter = letter
+        caption = self.caption = QLabel(f"Seed {letter}")
         caption.setProperty("role", name)
         self.box = SeedBox(f"Seed {letter}")
         self.box.setObjectName(f"{name}_box")
@@ -138,6 +132,13 @@ class _SeedRow(QWidget):
         row.setSpacing(12)
         row.addWidget(self.thumbnail)
         row.addLayout(words, 1)
+
+    def show_source(self, source: Source | None) -> None:
+        """Show a seed by its number, anything else by where it came from; a number typed replaces it."""
+        origin = source.origin if isinstance(source, StoredLatent) else ""
+        self.caption.setText(f"{origin.capitalize() or 'Seed'} {self._letter}")
+        self.box.setPlaceholderText(origin or "seed")
+        self.box.set_seed(None if isinstance(source, StoredLatent) else source)
 
     def _previous(self) -> None:
         self.box.step(-1)

@@ -12,7 +12,7 @@ from explorer.gui.store import Store
 from explorer.gui.widgets.buttons import IconButton
 from explorer.gui.widgets.float_slider import FloatSlider
 from explorer.gui.widgets.row_strengths import HIGH, LOW, RowStrengths
-from explorer.recipe import Recipe, edits
+from explorer.recipe import Recipe, edits, source_name
 from explorer.render.model_info import ModelInfo
 
 ZONES = {
@@ -87,12 +87,12 @@ class MixingPanel(Panel):
         self.rows.set_strengths(strengths)
         for zone, handle in self.handles.items():
             handle.set_amount(round(_mean([strengths[row] for row in self._rows[zone]]), 2))
-        b = edits.seed_b(recipe)
-        others = sorted({mix.seed for mix in recipe.mixes if mix.seed != b})
-        self.others.setText(f"Also mixed, as the recipe has it: seeds {', '.join(map(str, others))}")
+        b = edits.source_b(recipe)
+        others = sorted({source_name(mix.seed) for mix in recipe.mixes if mix.seed != b})
+        self.others.setText(f"Also mixed, as the recipe has it: {', '.join(others)}")
         self.others.setVisible(bool(others))
         self.reset.setEnabled(any(strengths))
-        self.swap.setEnabled(edits.seed_a(recipe) is not None and b is not None)
+        self.swap.setEnabled(b is not None)
 
     def show_thumbnail(self, key: str, image: QImage) -> None:
         """Show the faces of A and B at 0 and 1."""
