@@ -33,8 +33,8 @@ class Encoder(Protocol):
     suffix: str
     """Of segment files."""
 
-    def open(self, path: Path) -> Segment:
-        """Begin a segment."""
+    def open(self, path: Path, frames: int) -> Segment:
+        """Begin a segment that will hold so many frames."""
 
     def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
         """Make the film of its segments, with `claims` inside."""

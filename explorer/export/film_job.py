@@ -76,6 +76,10 @@ class Job:
         """Whether a frame is the last of its segment."""
         return (number + 1) % self._each == 0 or number + 1 == self.frames
 
+    def frames_of(self, segment: int) -> int:
+        """Number of frames of a segment."""
+        return min(self._each, self.frames - segment * self._each)
+
     def file_of(self, segment: int) -> Path:
         """Name of a finished segment; one under way has `.part` behind it."""
         name = FRAME_NAME.format(segment) if self._each == 1 else f"{segment:06}{self._suffix}"

@@ -99,10 +99,11 @@ class FilmWriter(threading.Thread):
             self._drop_segment()
 
     def _add(self, number: int, pixels: Pixels) -> None:
-        file = self._job.file_of(self._job.segment_of(number))
+        segment_number = self._job.segment_of(number)
+        file = self._job.file_of(segment_number)
         part = file.with_name(f"{file.name}.part")
         if self._segment is None:
-            self._segment = self._encoder.open(part)
+            self._segment = self._encoder.open(part, self._job.frames_of(segment_number))
         self._segment.add(number, pixels)
         if self._job.ends_segment(number):
             segment, self._segment = self._segment, None

@@ -65,7 +65,7 @@ class GifEncoder:
         self._fps, self._size, self._loop = fps, size, loop
         self._colours = 256 if settings.quality >= 50 else 128 if settings.quality >= 25 else 64
 
-    def open(self, path: Path) -> BlockSegment:
+    def open(self, path: Path, frames: int) -> BlockSegment:
         """Begin a segment."""
         return BlockSegment(path, self._block)
 
@@ -104,7 +104,7 @@ class WebPEncoder:
     def __init__(self, settings: FilmSettings, fps: float, size: tuple[int, int], loop: bool) -> None:
         self._quality, self._fps, self._size, self._loop = settings.quality, fps, size, loop
 
-    def open(self, path: Path) -> BlockSegment:
+    def open(self, path: Path, frames: int) -> BlockSegment:
         """Begin a segment."""
         return BlockSegment(path, self._block)
 
@@ -151,7 +151,7 @@ class FramesEncoder:
         self._claims = claims
         self._sign = settings.sign and credentials.can_sign()
 
-    def open(self, path: Path) -> BlockSegment:
+    def open(self, path: Path, frames: int) -> BlockSegment:
         """Begin a file."""
         return BlockSegment(path, self._picture)
 
