@@ -39,6 +39,7 @@ class DirectionCommands(QObject):
         panel.wanted_some.connect(self.find_some)
         panel.wanted.connect(self._do)
         panel.renamed.connect(self._rename)
+        panel.noted.connect(self.desk.annotate)
         panel.removed.connect(self.desk.remove)
         panel.arranged.connect(self.desk.arrange)
 

@@ -141,13 +141,30 @@ class DirectionsDesk(QObject):
 
         self._bridge.call(lambda engine: engine.known.rename(ref, old, new), answered)
 
-    def remove(self, name: str) -> None:
-        """Forget one."""
+    def annotate(self, name: str, note: str) -> None:
+        """Give one of the user's own a note."""
         ref = self._ref()
-        self._change(lambda engine: engine.known.remove(ref, name), f"{name} could not be removed")
+        self._change(
+            lambda engine: engine.known.annotate(ref, name, note), f"The note on {name} could not be kept"
+        )
+
+    def remove(self, name: str) -> None:
+        """Forget one; the notice that says so can bring it back."""
+        ref = self._ref()
+
+        def answered(result: Any) -> None:
+            if isinstance(result, Exception):
+                self._refuse(f"{name} could not be removed", result)
+            else:
+                offer = ("Bring it back", partial(self.keep, (result,)))
+                told = Notice(f"Removed {name} from the list", "", "done", "directions", offers=(offer,))
+                self.notice.emit(told)
+            self.refresh()
+
+        self._bridge.call(lambda engine: engine.known.remove(ref, name), answered)
 
     def arrange(self, names: Sequence[str]) -> None:
-        """Put the user's own in this order."""
+        """Put the list in this order."""
         ref = self._ref()
         self._change(lambda engine: engine.known.arrange(ref, names), "The order could not be kept")
 

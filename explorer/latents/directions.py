@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.recipe import Layers, StoredDirection
@@ -40,21 +41,36 @@ class Direction:
 
     def stored(self) -> StoredDirection:
         """Spell it as a value that a recipe may carry."""
-        values = np.ascontiguousarray(self.vector.detach().cpu().float().numpy(), dtype="<f4")
-        rows = 1 if values.ndim == 1 else values.shape[0]
-        kind = self.kind[:32]
-        return StoredDirection(rows, values.shape[-1], values.tobytes(), float(self.sigma), self.layers, kind)
+        values = _values(self.vector)
+        return StoredDirection(
+            rows=1 if values.ndim == 1 else values.shape[0],
+            width=values.shape[-1],
+            data=values.tobytes(),
+            sigma=float(self.sigma),
+            layers=self.layers,
+            kind=self.kind[:32],
+            gradient=b"" if self.gradient is None else _values(self.gradient).tobytes(),
+        )
 
     @classmethod
     def carried(cls, name: str, stored: StoredDirection) -> "Direction":
         """Make the direction that a recipe carries."""
-        return cls(name, stored.kind, _vector(stored), stored.sigma, stored.layers)
+        gradient = _floats(stored.gradient) if stored.gradient else None
+        return cls(name, stored.kind, _vector(stored), stored.sigma, stored.layers, gradient=gradient)
+
+
+def _values(vector: Tensor) -> NDArray[np.float32]:
+    return np.ascontiguousarray(vector.detach().cpu().float().numpy(), dtype="<f4")
+
+
+def _floats(data: bytes) -> Tensor:
+    return torch.from_numpy(np.frombuffer(data, dtype="<f4").astype(np.float32))
 
 
 @lru_cache(maxsize=256)
 def _vector(stored: StoredDirection) -> Tensor:
     """Values of a stored direction, made once for all frames of a drag; not to be written to."""
-    values = torch.from_numpy(np.frombuffer(stored.data, dtype="<f4").astype(np.float32))
+    values = _floats(stored.data)
     return values if stored.rows == 1 else values.reshape(stored.rows, stored.width)
 
 

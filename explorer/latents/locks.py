@@ -1,7 +1,10 @@
-"""Locks: what others may not move. A step is made orthogonal to the directions that are kept still.
+"""Locks: what others may not move. A step is made orthogonal to the measures that are kept still.
 
-The measure of a direction c is the coordinate of a row of `ws` along it. A step that is
-orthogonal to c leaves it alone; of several, the step leaves the space they span.
+The measure of a direction is how far a row of `ws` lies along its gradient, which is the
+vector itself where no other is known. A step that is orthogonal to the gradient leaves the
+measure alone. What has to be taken out of a step is taken out along the locked direction:
+the way on which W itself varies with that measure. With vector and gradient alike this is
+the projection of the paper below.
 
 References
 ----------
@@ -9,7 +12,7 @@ Shen et al. Interpreting the Latent Space of GANs for Semantic Face Editing. 202
 (conditional manipulation).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +21,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.latents.directions import Direction
+
+Matrix = NDArray[np.float64]
+
+NEARLY = 1e-5
+"""Directions that differ by less are the same: their difference is rounding."""
+ALIKE = 0.1
+"""Cosine from which a vector is a way along which its measure can be put right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +42,7 @@ def held_back(steps: Tensor, rows: Sequence[int], locks: Sequence[Lock]) -> Tens
     """Take out of the steps of some rows what would move a locked measure.
 
     What is left is not made longer again: a step along what is locked vanishes, and a
-    step that is orthogonal to it already is the same as before.
+    step that moves no locked measure is the same as before.
 
     Parameters
     ----------
@@ -52,22 +62,38 @@ def held_back(steps: Tensor, rows: Sequence[int], locks: Sequence[Lock]) -> Tens
             continue
         several = any(locks[index].direction.vector.ndim == 2 for index in acting)
         for group in [[place] for place in own] if several else [own]:
-            basis = orthonormal(_at(locks[index].direction, rows[group[0]]) for index in acting)
-            if len(basis):
-                values[group] -= (values[group] @ basis.T) @ basis
+            acts = [locks[index].direction for index in acting]
+            values[group] = _stilled(values[group], [_measured(d, rows[group[0]]) for d in acts])
     return torch.from_numpy(values).to(steps.device, torch.float32)
 
 
-def orthonormal(vectors: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Rows that span what the vectors span, at right angles and of length 1: [rank, w_dim]."""
-    unit = [vector / length for vector in vectors if (length := float(np.linalg.norm(vector))) > 0]
-    if not unit:
-        return np.zeros((0, 0))
-    _, sizes, basis = np.linalg.svd(np.stack(unit), full_matrices=False)
-    # Directions that are nearly the same are the same: their difference is rounding.
-    return np.asarray(basis[sizes > 1e-5], np.float64)
+def _stilled(steps: Matrix, locked: Sequence[tuple[Matrix, Matrix]]) -> Matrix:
+    """Take out of steps what moves measures, each given as unit vector and unit gradient."""
+    if not locked:
+        return steps
+    vectors, gradients = (np.stack(parts) for parts in zip(*locked, strict=True))
+    back = np.linalg.pinv(vectors @ gradients.T, rcond=NEARLY)
+    steps = steps - (steps @ gradients.T) @ back @ vectors
+    # What is left for rounding, or for two locks that share a vector, goes the shortest way.
+    basis = orthonormal(gradients)
+    return steps - (steps @ basis.T) @ basis
 
 
-def _at(direction: Direction, row: int) -> NDArray[np.float64]:
+def orthonormal(unit: Matrix) -> Matrix:
+    """Rows at right angles that span what these rows of length 1 span: [rank, w_dim]."""
+    _, sizes, basis = np.linalg.svd(unit, full_matrices=False)
+    return np.asarray(basis[sizes > NEARLY], np.float64)
+
+
+def _measured(direction: Direction, row: int) -> tuple[Matrix, Matrix]:
+    """Unit vector and unit gradient in a row; a vector of zeros measures nothing and stays one."""
     vector = direction.vector if direction.vector.ndim == 1 else direction.vector[row]
-    return vector.detach().cpu().double().numpy()
+    along = _unit(vector)
+    gradient = along if direction.gradient is None else _unit(direction.gradient)
+    # Along a vector that hardly moves its own measure, taking out a little would lead far away.
+    return (along if abs(along @ gradient) > ALIKE else gradient), gradient
+
+
+def _unit(vector: Tensor) -> Matrix:
+    values = vector.detach().cpu().double().numpy()
+    return np.asarray(values / max(float(np.linalg.norm(values)), 1e-30), np.float64)

@@ -2,9 +2,9 @@
 
 Once written into a picture, a shape is a promise: fields may be added with a
 new version, never renamed. `loads` accepts every version up to `VERSION`. A field
-written only where it is used (`class_mix`, a direction's `vector`, `on`, `rows` and `lock`)
-needs no new version: a program that does not know it refuses that recipe in words, and reads
-all others.
+written only where it is used (`class_mix`, a direction's `vector`, its `gradient`,
+`on`, `rows` and `lock`) needs no new version: a program that does not know it refuses
+that recipe in words, and reads all others.
 
 Version 2 lets stored latents stand wherever seeds do: they are listed once, in
 `latents`, and `{"latent": 0}` in place of a seed means the first of them. A recipe is
@@ -231,6 +231,8 @@ def _push_to_json(push: Push) -> dict[str, Any]:
             "layers": format_layers(stored.layers),
             "kind": stored.kind,
         }
+        if stored.gradient:
+            data["vector"]["gradient"] = _array_to_json(1, stored.width, stored.gradient)
     return data
 
 
@@ -264,6 +266,7 @@ def _vector_from_json(data: Any) -> StoredDirection:
         _float(data["sigma"]),
         _layers(data["layers"]),
         _str(data["kind"]),
+        _array_from_json(data["gradient"], "a direction") if "gradient" in data else b"",
     )
 
 

@@ -242,6 +242,8 @@ class StoredDirection:
     """The direction's own rows."""
     kind: str = ""
     """How it was found."""
+    gradient: bytes = b""
+    """How its measure changes with w: width little-endian float32; empty where it is the vector itself."""
 
     def __post_init__(self) -> None:
         _need(
@@ -257,7 +259,12 @@ class StoredDirection:
             f"not {len(self.data)}",
         )
         _need(
-            all(math.isfinite(value) for (value,) in struct.iter_unpack("<f", self.data)),
+            len(self.gradient) in (0, 4 * self.width),
+            f"the gradient of a direction of {self.width} values needs {4 * self.width} bytes, "
+            f"not {len(self.gradient)}",
+        )
+        _need(
+            all(math.isfinite(value) for (value,) in struct.iter_unpack("<f", self.data + self.gradient)),
             "a direction's values must be finite",
         )
         _finite(self.sigma, "the step of a direction")

@@ -6,6 +6,7 @@ names the user's counts. A recipe carries its directions itself, so no picture
 depends on these files: they are what a person may choose from.
 """
 
+import json
 import logging
 import os
 import secrets
@@ -37,15 +38,20 @@ class KnownDirections:
     def __init__(self, folder: Path | None = None, bundled: Path | None = None) -> None:
         self._folder, self._bundled = folder, bundled
         self._read: dict[str, tuple[dict[str, Direction], dict[str, Direction]]] = {}
+        self._orders: dict[str, tuple[str, ...]] = {}
 
     def of(self, model: ModelRef) -> tuple[Direction, ...]:
-        """Directions of a network, those that came with it first."""
+        """Directions of a network in the user's order; by default those that came with it first."""
         return tuple(self.by_name(model).values())
 
     def by_name(self, model: ModelRef) -> dict[str, Direction]:
         """Directions of a network by name, as `compose` takes them."""
         came, own = self._both(model)
-        return {**came, **own}
+        both = {**came, **own}
+        rank = {name: place for place, name in enumerate(self._order(model))}
+        # What is new stands where it would stand alone: what came with the network first, own ones last.
+        new = {name: -1 if name in came else len(rank) for name in both}
+        return {name: both[name] for name in sorted(both, key=lambda name: rank.get(name, new[name]))}
 
     def is_own(self, model: ModelRef, name: str) -> bool:
         """Whether the user keeps this one, and so may rename or remove it."""
@@ -92,26 +98,53 @@ class KnownDirections:
         renamed = {(new if name == old else name): direction for name, direction in own.items()}
         renamed[new] = replace(renamed[new], name=new)
         self._write_again(model, renamed)
+        if old in self._order(model):
+            self.arrange(model, [new if name == old else name for name in self._order(model)])
         return new
 
-    def remove(self, model: ModelRef, name: str) -> None:
-        """Forget one of the user's directions."""
+    def annotate(self, model: ModelRef, name: str, note: str) -> None:
+        """Give one of the user's directions a note."""
+        own = self._own_or_raise(model)
+        if name not in own:
+            raise DirectionError(f"direction {name!r} came with the network and keeps its note")
+        own[name] = replace(own[name], note=note)
+        self._write_again(model, own)
+
+    def remove(self, model: ModelRef, name: str) -> Direction:
+        """Forget one of the user's directions; returns what it was."""
         own = self._own_or_raise(model)
         if name not in own:
             raise DirectionError(f"direction {name!r} came with the network and stays")
-        del own[name]
+        removed = own.pop(name)
         self._write_again(model, own)
+        return removed
 
     def arrange(self, model: ModelRef, names: Sequence[str]) -> None:
-        """Put the user's directions into this order; those not named follow."""
-        own = self._own_or_raise(model)
-        order = [name for name in names if name in own] + [name for name in own if name not in names]
-        self._write_again(model, {name: own[name] for name in order})
+        """Put directions into this order; those not named stand where they would stand alone."""
+        if not model.sha256:
+            raise DirectionError(f"the network {model.name!r} is not known by its sha256")
+        write_directions(self._order_file(model), json.dumps(list(names)).encode())
+        self._orders[model.sha256] = tuple(names)
 
     def file_of(self, model: ModelRef) -> Path:
         """Where the user's directions of a network are kept."""
         folder = self._folder or locations.user_data_dir() / "directions"
         return folder / f"{model.sha256}{direction_form.SUFFIX}"
+
+    def _order_file(self, model: ModelRef) -> Path:
+        return self.file_of(model).with_suffix(".order.json")
+
+    def _order(self, model: ModelRef) -> tuple[str, ...]:
+        """Names as the user put them; a file that cannot be read is no order."""
+        if not model.sha256:
+            return ()
+        if model.sha256 not in self._orders:
+            try:
+                names = json.loads(self._order_file(model).read_text("utf-8"))
+                self._orders[model.sha256] = tuple(str(name) for name in names)
+            except (OSError, ValueError, TypeError):
+                self._orders[model.sha256] = ()
+        return self._orders[model.sha256]
 
     def _both(self, model: ModelRef) -> tuple[dict[str, Direction], dict[str, Direction]]:
         """Those that came with a network, and the user's; a file that cannot be read is logged."""

@@ -3,8 +3,8 @@
 import hashlib
 import threading
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,7 @@ class FakeDirection:
     kind: str = "pca"
     layers: Layers = "all"
     note: str = ""
+    effects: Mapping[str, float] = field(default_factory=dict)
 
     def stored(self) -> StoredDirection:
         return StoredDirection(1, 8, bytes(32), 1.0, self.layers, self.kind)
@@ -64,9 +65,11 @@ class FakeKnown:
     def __init__(self) -> None:
         self.came = [FakeDirection("age", "learned")]
         self.own: list[FakeDirection] = []
+        self.order: list[str] = []
 
     def of(self, model: ModelRef) -> tuple[FakeDirection, ...]:
-        return (*self.came, *self.own)
+        rank = {name: place for place, name in enumerate(self.order)}
+        return tuple(sorted((*self.came, *self.own), key=lambda d: rank.get(d.name, 99)))
 
     def is_own(self, model: ModelRef, name: str) -> bool:
         return name in [direction.name for direction in self.own]
@@ -81,11 +84,16 @@ class FakeKnown:
         self.own = [replace(d, name=new) if d.name == old else d for d in self.own]
         return new
 
-    def remove(self, model: ModelRef, name: str) -> None:
-        self.own = [direction for direction in self.own if direction.name != name]
+    def annotate(self, model: ModelRef, name: str, note: str) -> None:
+        self.own = [replace(d, note=note) if d.name == name else d for d in self.own]
+
+    def remove(self, model: ModelRef, name: str) -> FakeDirection:
+        (removed,) = [direction for direction in self.own if direction.name == name]
+        self.own.remove(removed)
+        return removed
 
     def arrange(self, model: ModelRef, names) -> None:
-        self.own.sort(key=lambda direction: list(names).index(direction.name))
+        self.order = list(names)
 
 
 class FakeEngine:

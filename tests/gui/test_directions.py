@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog
 
 from explorer.gui.main_window import MainWindow
@@ -109,6 +111,84 @@ def test_a_long_list_can_be_searched(panel, qtbot, engine):
     assert panel.search.isVisibleTo(panel)
     panel.search.setText("sefa 3")
     assert [name for (name, _), row in panel.rows.items() if row.isVisibleTo(panel)] == ["sefa 3"]
+
+    panel.search.setText("closed form 7")
+    assert [name for (name, _), row in panel.rows.items() if row.isVisibleTo(panel)] == ["sefa 7"]
+
+
+def test_a_lock_is_kept_in_the_picture_and_can_be_undone(panel):
+    row = panel.rows["age", 0]
+    row.lock.click()
+    (push,) = pushes(panel)
+    assert (push.amount, push.is_locked, push.stored) == (0.0, True, FakeDirection("age", "learned").stored())
+    assert panel.store.history.undo_name == "Keep age still"
+    panel.store.undo()
+    assert not row.lock.isChecked()
+    assert pushes(panel) == ()
+    row.lock.click()
+    row.lock.click()
+    assert pushes(panel) == ()
+
+
+def test_rows_have_strengths_of_their_own(panel, drag):
+    row = panel.rows["pca 2", 0]  # acts on the fine rows, 8 to 11
+    row.edited.emit(2.0)
+    row.sealed.emit()
+    row.expander.click()
+    tracks = row.details.tracks
+    assert [track.amount for track in tracks] == [0.0] * 8 + [1.0] * 4
+    drag(tracks[9], 0.8, 0.5)
+    (push,) = pushes(panel)
+    assert push.layers is None
+    assert push.row_strengths == ((9, pytest.approx(0.5, abs=0.05)),)
+    assert row.rows.text() == "fine *"
+    panel.store.undo()
+    assert pushes(panel)[0].row_strengths == ()
+    assert tracks[9].amount == 1.0
+    drag(tracks[2], 0.5, 1.0)
+    assert pushes(panel)[0].layers == (2, 8, 9, 10, 11)
+    row.layers_chosen.emit("coarse")
+    assert pushes(panel)[0].row_strengths == ()
+    row.label.clicked.emit()
+    assert not row.is_open
+
+
+def test_notes_are_written_and_effects_are_told(panel, qtbot, engine):
+    engine.known.came[0] = FakeDirection("age", "learned", note="shipped", effects={"hair": -0.5, "smile": 2})
+    panel.shown_in.directions.desk.refresh()
+    row = panel.rows["age", 0]
+    qtbot.waitUntil(lambda: "shipped" in row.label.toolTip())
+    assert "smile +2, hair \N{MINUS SIGN}0.5" in row.label.toolTip()
+    row.set_open(True)
+    assert not row.details.note.isVisibleTo(panel)  # not the user's own
+    assert "shipped" in row.details.fixed_note.text()
+    own = panel.rows["pca 1", 0]
+    own.set_open(True)
+    own.details.note.setText("a rounder  face")
+    own.details.note.editingFinished.emit()
+    qtbot.waitUntil(lambda: engine.known.own[0].note == "a rounder face")
+
+
+def test_names_are_dragged_to_another_place(panel, qtbot, engine):
+    label, last = panel.rows["age", 0].label, panel.rows["pca 2", 0]
+    middle = label.rect().center()
+    qtbot.mousePress(label, Qt.MouseButton.LeftButton, pos=middle)
+    for place in range(4, 80, 4):
+        QTest.mouseMove(label, label.mapFromGlobal(last.mapToGlobal(QPoint(middle.x(), place - 40))))
+    assert list(panel.rows)[-1] == ("age", 0)
+    assert not engine.known.order
+    qtbot.mouseRelease(label, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.known.order == ["pca 1", "pca 2", "age"])
+    assert not panel.rows["age", 0].is_open
+
+
+def test_what_was_removed_can_be_brought_back(panel, qtbot, engine):
+    panel.rows["pca 1", 0].asked.emit("remove")
+    qtbot.waitUntil(lambda: bool(panel.shown_in.notices.notices))
+    ((words, bring_back),) = panel.shown_in.notices.notices[0].offers
+    assert "back" in words
+    bring_back()
+    qtbot.waitUntil(lambda: [d.name for d in engine.known.own] == ["pca 2", "pca 1"])
 
 
 # With the real engine.

@@ -19,7 +19,11 @@ VECTORS = {
     name: torch.from_numpy(NUMBERS.randn(*shape).astype(np.float32))
     for name, shape in {"age": (6,), "smile": (6,), "turn": (8, 6), "light": (6,)}.items()
 }
-KNOWN = {name: Direction(name, "learned", vector, 0.7) for name, vector in VECTORS.items()}
+GRADIENT = VECTORS["light"] + torch.from_numpy(NUMBERS.randn(6).astype(np.float32)) / 4
+KNOWN = {
+    name: Direction(name, "learned", vector, 0.7, gradient=GRADIENT if name == "light" else None)
+    for name, vector in VECTORS.items()
+}
 START = Recipe(ModelRef("faces"), base=SeedBlend.of(3))
 
 amounts = st.floats(-5, 5).map(lambda x: round(x, 3))
@@ -47,8 +51,9 @@ def some_pushes(draw: st.DrawFn):
 
 
 def measures(ws, name):
-    """Coordinate of each row along a direction: [num_ws]."""
-    return (ws[0] * VECTORS[name]).sum(-1) / VECTORS[name].norm(dim=-1)
+    """Measure of each row by a direction: [num_ws]."""
+    gradient = GRADIENT if name == "light" else VECTORS[name]
+    return (ws[0] * gradient).sum(-1) / gradient.norm(dim=-1)
 
 
 @given(some_pushes())
@@ -120,9 +125,22 @@ def test_strengths_scale_rows_alone():
 
 
 def test_what_is_nearly_the_same_is_locked_once():
-    vector = np.arange(1.0, 7.0)
-    assert len(orthonormal([vector, 3 * vector, np.zeros(6), vector * (1 + 1e-9)])) == 1
-    assert len(orthonormal([np.zeros(6)])) == 0
+    vector = np.arange(1.0, 7.0) / np.linalg.norm(np.arange(1.0, 7.0))
+    assert len(orthonormal(np.stack([vector, vector, np.zeros(6), vector * (1 + 1e-9)]))) == 1
+    assert len(orthonormal(np.zeros((1, 6)))) == 0
+    twins = tuple(Push(name, 0.0, stored=KNOWN["age"].stored(), is_locked=True) for name in ("a", "b"))
+    pushed = Push("smile", 2.0, stored=KNOWN["smile"].stored())
+    once, twice = (compose(START.with_(directions=(pushed, *twins[:n])), G) for n in (1, 2))
+    assert torch.allclose(once, twice, atol=1e-5)
+
+
+def test_what_is_taken_out_goes_along_the_locked_direction():
+    lock = Push("light", 0.0, stored=KNOWN["light"].stored(), is_locked=True)
+    pushed = START.with_(directions=(Push("smile", 2.0, stored=KNOWN["smile"].stored()),))
+    change = compose(pushed.with_(directions=(*pushed.directions, lock)), G) - compose(pushed, G)
+    along = VECTORS["light"] / VECTORS["light"].norm()
+    assert torch.allclose(change[0], (change[0] @ along)[:, None] * along, atol=1e-4)
+    assert change.abs().max() > 0.01
 
 
 @pytest.mark.parametrize("ndim", [1, 2])

@@ -60,7 +60,9 @@ def stored_directions(draw: st.DrawFn) -> StoredDirection:
     value = st.floats(width=32, allow_nan=False, allow_infinity=False)
     values = draw(st.lists(value, min_size=height * width, max_size=height * width))
     data = struct.pack(f"<{height * width}f", *values)
-    return StoredDirection(height, width, data, draw(numbers), draw(layers), draw(names))
+    gradient = struct.pack(f"<{width}f", *draw(st.lists(value, min_size=width, max_size=width)))
+    gradient = draw(st.sampled_from([b"", gradient]))
+    return StoredDirection(height, width, data, draw(numbers), draw(layers), draw(names)[:32], gradient)
 
 
 @st.composite

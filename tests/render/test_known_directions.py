@@ -70,6 +70,26 @@ def test_what_came_with_a_network_stays_and_belongs_to_that_network_alone(folder
     assert names(KnownDirections(**folders)) == ["smile (2)", "age"]
 
 
+def test_the_order_is_the_users_also_of_what_came_with_the_network(folders):
+    bundle(folders, direction("smile"), direction("turn"))
+    known = KnownDirections(**folders)
+    known.arrange(MODEL, ["turn", "smile"])
+    known.keep(MODEL, 3, 4, [direction("a"), direction("b")])
+    assert names(known) == ["turn", "smile", "a", "b"]
+    known.arrange(MODEL, ["b", "turn", "smile", "a"])
+    known.rename(MODEL, "b", "hair")
+    known.annotate(MODEL, "hair", "darker")
+    known.keep(MODEL, 3, 4, [direction("c")])
+    bundle(folders, direction("age"), direction("smile"), direction("turn"))
+    again = KnownDirections(**folders)
+    assert names(again) == ["age", "hair", "turn", "smile", "a", "c"]
+    assert again.by_name(MODEL)["hair"].note == "darker"
+    with pytest.raises(DirectionError, match="keeps its note"):
+        again.annotate(MODEL, "smile", "mine")
+    again.file_of(MODEL).with_suffix(".order.json").write_text("[", "utf-8")
+    assert names(KnownDirections(**folders)) == ["age", "smile", "turn", "a", "hair", "c"]
+
+
 def test_a_damaged_file_breaks_no_picture_and_is_not_written_over(folders):
     known = KnownDirections(**folders)
     known.keep(MODEL, 3, 4, [direction("a")])

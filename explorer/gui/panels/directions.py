@@ -9,11 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from explorer.errors import RecipeError
-from explorer.gui.panels.panel import Panel
+from explorer.gui.panels.panel import Panel, row_name
 from explorer.gui.store import Store
 from explorer.gui.widgets.buttons import IconButton, TextButton
-from explorer.gui.widgets.direction_row import DirectionRow
-from explorer.recipe import Layers, Push, Recipe, direction_edits
+from explorer.gui.widgets.direction_details import About
+from explorer.gui.widgets.direction_row import KINDS, DirectionRow
+from explorer.recipe import Layers, Push, Recipe, direction_edits, edits
 from explorer.recipe.notation import format_layers, parse_layers
 from explorer.render.model_info import ModelInfo
 
@@ -35,10 +36,11 @@ class DirectionsPanel(Panel):
     Signals
     -------
     wanted_some : find the first ones, without questions.
-    wanted(str) : "find", "import" or "export".
+    wanted(str) : "find", "teach", "import" or "export".
     renamed(str, str) : give the first the second as its name.
+    noted(str, str) : give the first the second as its note.
     removed(str) : forget it.
-    arranged(list) : names of the user's own in their new order.
+    arranged(list) : names of all that are known in their new order.
     """
 
     TITLE = "Directions"
@@ -47,6 +49,7 @@ class DirectionsPanel(Panel):
     wanted_some = Signal()
     wanted = Signal(str)
     renamed = Signal(str, str)
+    noted = Signal(str, str)
     removed = Signal(str)
     arranged = Signal(object)
 
@@ -55,6 +58,7 @@ class DirectionsPanel(Panel):
         self._known: dict[str, Direction] = {}
         self._own: frozenset[str] = frozenset()
         self._tried = ""
+        self._info: ModelInfo | None = None
         self.rows: dict[Key, DirectionRow] = {}
         self.search = QLineEdit()
         self.search.setObjectName("direction_search")
@@ -78,10 +82,15 @@ class DirectionsPanel(Panel):
         self.finder = IconButton("search", "Find directions…")
         self.finder.setObjectName("find_directions_button")
         self.finder.clicked.connect(partial(self._want, "find"))
-        self.more = IconButton("more", "Import and export directions")
+        self.more = IconButton("more", "Teach, import and export directions")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
-        for key, text in (("import", "Import directions…"), ("export", "Export directions…")):
+        for key, text in (
+            ("find", "Find directions…"),
+            ("teach", "Teach a direction…"),
+            ("import", "Import directions…"),
+            ("export", "Export directions…"),
+        ):
             menu.addAction(text).triggered.connect(partial(self._want, key))
         self.more.setMenu(menu)
         self.reset = IconButton("reset", "Reset directions: go along none")
@@ -117,6 +126,7 @@ class DirectionsPanel(Panel):
 
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
         """Show the amounts; rows are made anew where there are others."""
+        self._show_rows_of(info)
         wanted = self._keys(recipe)
         if list(self.rows) != list(wanted):
             self._build(wanted)
@@ -129,12 +139,32 @@ class DirectionsPanel(Panel):
                 own = push.stored.layers
             elif direction is not None:
                 own = direction.layers
-            row.show_push(push.amount, push.is_on, push.layers, own)
-            kind = direction.kind if direction is not None else push.stored.kind if push.stored else ""
-            note = direction.note if direction is not None else "came with this picture"
-            row.show_about(kind, note, name in self._own)
+            row.show_push(push, own)
+            row.show_about(self._about(name, push))
         self.reset.setEnabled(bool(recipe.directions))
         self._show_state()
+
+    def _about(self, name: str, push: Push) -> About:
+        direction = self._known.get(name)
+        if direction is None:
+            return About(push.stored.kind if push.stored else "", "came with this picture", False, False)
+        effects = tuple(direction.effects.items())
+        return About(direction.kind, direction.note, name in self._own, True, effects)
+
+    def _show_rows_of(self, info: ModelInfo | None) -> None:
+        """Another network may have other rows; what is open shows them."""
+        if info is not None and info is not self._info:
+            self._info = info
+            for row in self.rows.values():
+                self._fill(row)
+
+    def _fill(self, row: DirectionRow) -> None:
+        """Make the bars of a row that is open."""
+        if row.details is not None and self._info is not None:
+            num_ws = self._info.num_ws
+            zones = edits.zone_rows(num_ws)
+            names = [row_name(index, self._info) for index in range(num_ws)]
+            row.details.set_rows(names, {zone: zones[zone] for zone in ("coarse", "middle", "fine")})
 
     def _keys(self, recipe: Recipe) -> dict[Key, str]:
         """Rows there have to be, each with its kind."""
@@ -170,6 +200,12 @@ class DirectionsPanel(Panel):
         row.sealed.connect(self.store.seal)
         row.track.resetting.connect(partial(self._reset_row, key))
         row.switched.connect(partial(self._switch, key))
+        row.locked.connect(partial(self._lock, key))
+        row.strength_edited.connect(partial(self._edit_strength, key))
+        row.noted.connect(partial(self.noted.emit, key[0]))
+        row.opened.connect(partial(self._fill, row))
+        row.carried.connect(partial(self._carry, key))
+        row.dropped.connect(self._drop)
         row.layers_chosen.connect(partial(self._choose_layers, key))
         row.asked.connect(partial(self._do, key))
         return row
@@ -184,7 +220,10 @@ class DirectionsPanel(Panel):
     def _filter(self) -> None:
         words = self.search.text().lower().split() if len(self.rows) > LONG else []
         for (name, _), row in self.rows.items():
-            row.setVisible(all(word in name.lower() for word in words))
+            direction = self._known.get(name)
+            told = [name] if direction is None else [name, direction.kind, direction.note]
+            text = " ".join([*told, KINDS.get(told[1], "")] if direction is not None else told).lower()
+            row.setVisible(all(word in text for word in words))
 
     # What the user does.
 
@@ -208,7 +247,7 @@ class DirectionsPanel(Panel):
         self._put(key, push, f"Change {key[0]}", f"direction {key[0]} {key[1]}")
 
     def _reset_row(self, key: Key) -> None:
-        push = replace(self._push(key), amount=0.0, layers=None, is_on=True)
+        push = replace(self._push(key), amount=0.0, layers=None, is_on=True, row_strengths=())
         self._put(key, push, f"Reset {key[0]}", f"direction {key[0]} {key[1]}")
 
     def _switch(self, key: Key, is_on: bool) -> None:
@@ -216,11 +255,48 @@ class DirectionsPanel(Panel):
         self._put(key, replace(self._push(key), is_on=is_on), words)
 
     def _choose_layers(self, key: Key, layers: Layers | None) -> None:
-        self._put(key, replace(self._push(key), layers=layers), f"Change rows of {key[0]}")
+        push = replace(self._push(key), layers=layers, row_strengths=())
+        self._put(key, push, f"Change rows of {key[0]}")
+
+    def _lock(self, key: Key, is_locked: bool) -> None:
+        words = f"{'Keep' if is_locked else 'Stop keeping'} {key[0]} still"
+        self._put(key, replace(self._push(key), is_locked=is_locked), words)
+
+    def _edit_strength(self, key: Key, row: int, strength: float) -> None:
+        push, details = self._push(key), self.rows[key].details
+        if details is None:
+            return
+        own: Layers = push.stored.layers if push.stored is not None else "all"
+        strengths = [*direction_edits.row_strengths(push, own, len(details.tracks))]
+        strengths[row] = strength
+        push = direction_edits.with_row_strengths(push, strengths, own)
+        self._put(key, push, f"Change rows of {key[0]}", f"direction rows {key[0]} {key[1]}")
 
     def reset_all(self) -> None:
         """Go along no direction any more."""
         self.store.edit(self.store.recipe.with_(directions=()), "Reset directions")
+
+    # Order: rows change places under the hand, and the list is told when it lets go.
+
+    def _carry(self, key: Key, height: int) -> None:
+        keys = list(self.rows)
+        if key[0] not in self._known or key not in keys:
+            return
+        at = keys.index(key)
+        for to, other in enumerate(keys):
+            row = self.rows[other]
+            top = row.mapToGlobal(row.rect().topLeft()).y()
+            if other != key and other[0] in self._known and row.isVisible():
+                middle = top + row.height() // 2
+                if (to < at and height < middle) or (to > at and height > middle):
+                    keys.insert(to, keys.pop(at))
+                    self._build(dict.fromkeys(keys, ""))
+                    return
+
+    def _drop(self) -> None:
+        names = [*dict.fromkeys(name for name, _ in self.rows if name in self._known)]
+        if names != list(self._known):
+            self.arranged.emit(names)
 
     def try_push(self, push: Push) -> None:
         """Go along a direction that is only being looked at, in the place of the last such."""
@@ -246,7 +322,7 @@ class DirectionsPanel(Panel):
             if name in self._own:
                 self.removed.emit(name)
         else:
-            names = [other for other in self._known if other in self._own]
+            names = list(self._known)
             at = names.index(name)
             to = max(at - 1, 0) if what == "up" else min(at + 1, len(names) - 1)
             names.insert(to, names.pop(at))

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QWidget
 
 from explorer.gui import moves, theme
-from explorer.gui.panels.panel import Panel
+from explorer.gui.panels.panel import Panel, row_name
 from explorer.gui.store import Store
 from explorer.gui.widgets.buttons import IconButton
 from explorer.gui.widgets.float_slider import FloatSlider
@@ -100,7 +100,7 @@ class MixingPanel(Panel):
 
     def _build(self, info: ModelInfo | None) -> None:
         num_ws = PLACEHOLDER_ROWS if info is None else info.num_ws
-        names = [_row_name(row, info) for row in range(num_ws)]
+        names = [row_name(row, info) for row in range(num_ws)]
         zones = edits.zone_rows(num_ws)
         self._rows = {zone: zones[zone] for zone in ZONES}
         if self._shape == tuple(names):
@@ -158,8 +158,3 @@ class MixingPanel(Panel):
 
 def _mean(values: Sequence[float]) -> float:
     return round(sum(values) / len(values), 6) if values else 0.0
-
-
-def _row_name(row: int, info: ModelInfo | None) -> str:
-    resolutions = [] if info is None else [step.resolution for step in info.steps if row in step.rows]
-    return f"Row {row}: {min(resolutions)} pixels" if resolutions else f"Row {row}"

@@ -46,3 +46,9 @@ class Panel(QWidget):
     def why_not(self, info: ModelInfo | None) -> str:
         """Reason why this network has no use for the panel; empty where it has."""
         return ""
+
+
+def row_name(row: int, info: ModelInfo | None) -> str:
+    """What a row of `ws` draws, for its tooltip."""
+    resolutions = [] if info is None else [step.resolution for step in info.steps if row in step.rows]
+    return f"Row {row}: {min(resolutions)} pixels" if resolutions else f"Row {row}"

@@ -27,9 +27,9 @@ class IconButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setIcon(theme.palette_icon(icon, self.palette(), role))
 
-    def set_icon(self, icon: str) -> None:
-        """Show another icon."""
-        self._icon = icon
+    def set_icon(self, icon: str, role: QPalette.ColorRole | None = None) -> None:
+        """Show another icon, in another colour if one is given."""
+        self._icon, self._role = icon, self._role if role is None else role
         self.setIcon(theme.palette_icon(icon, self.palette(), self._role))
 
     def changeEvent(self, event: QEvent) -> None:

@@ -1,26 +1,47 @@
-"""One direction: switch, name, groove, typed amount, and the rows it acts on."""
+"""One direction: switch, name, groove, typed amount, lock, the rows it acts on, and details below."""
 
 from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.gui import theme
+from explorer.gui.widgets.buttons import IconButton
+from explorer.gui.widgets.direction_details import About, DirectionDetails, effect_words
 from explorer.gui.widgets.track import Track
 from explorer.gui.widgets.value_box import ValueBox
-from explorer.recipe import Layers
+from explorer.recipe import Layers, Push, direction_edits
 from explorer.recipe.notation import format_layers
 
 REACH = 10.0
 """Standard deviations to either side; pictures usually fall apart from about 4 on."""
-NAME_WIDTH = 74
+NAME_WIDTH = 72
 ROWS_WIDTH = 46
 COLOURS: Mapping[str, QPalette.ColorRole] = {
     "pca": theme.ACCENT,
     "sefa": theme.SEED_B,
     "learned": theme.SEED_A,
+    "measured": theme.SEED_A,
     "random": theme.DIM,
 }
 OTHER = QPalette.ColorRole.WindowText
@@ -36,9 +57,11 @@ KINDS = {
     "pca": "principal component",
     "sefa": "SeFa, closed form",
     "learned": "learned from marked pictures",
+    "measured": "learned from measured pictures",
     "random": "random",
     "imported": "imported",
 }
+LOCK, UNLOCK = "Let it move with others again", "Keep it still while others move"
 
 
 class DirectionRow(QWidget):
@@ -49,29 +72,58 @@ class DirectionRow(QWidget):
     edited(float) : this amount, in standard deviations.
     sealed : a gesture is over (or a new one begins).
     switched(bool) : on or off.
+    locked(bool) : keep its measure still, or not.
     layers_chosen(object) : these rows; None for the direction's own.
+    strength_edited(int, float) : this factor for one row.
+    noted(str) : this note.
+    carried(int) : the name is dragged, at this global height.
+    dropped : it was let go.
+    opened : the details were asked for the first time, and have to be filled.
     asked(str) : "rename", "up", "down", "remove", or "rows" where rows are to be typed.
     """
 
     edited = Signal(float)
     sealed = Signal()
     switched = Signal(bool)
+    locked = Signal(bool)
     layers_chosen = Signal(object)
+    strength_edited = Signal(int, float)
+    noted = Signal(str)
+    carried = Signal(int)
+    dropped = Signal()
+    opened = Signal()
     asked = Signal(str)
 
     def __init__(self, name: str, kind: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
-        colour = COLOURS.get(kind, OTHER)
-        self.switch = _Dot(colour, f"{name} on or off", self)
+        self._colour = COLOURS.get(kind, OTHER)
+        self.expander = IconButton("closed-section", f"Rows, note and effects of {name}", self, theme.DIM)
+        self.expander.setObjectName("expander")
+        self.expander.setProperty("compact", True)
+        self.expander.setIconSize(QSize(14, 14))
+        self.expander.setFixedSize(14, 22)
+        self.expander.clicked.connect(self._toggle)
+        self.switch = _Dot(self._colour, f"{name} on or off", self)
         self.switch.clicked.connect(self._switched)
-        self.label = _Elided(name)
+        self.label = _Name(name)
         self.label.setFixedWidth(NAME_WIDTH)
-        self.track = Track(-REACH, REACH, step=0.1, origin=0.0, ticks=(0.0,), fill=colour, parent=self)
+        self.label.clicked.connect(self._toggle)
+        self.label.carried.connect(self.carried)
+        self.label.dropped.connect(self.dropped)
+        self.track = Track(-REACH, REACH, step=0.1, origin=0.0, ticks=(0.0,), fill=self._colour, parent=self)
         self.track.setAccessibleName(name)
         self.box = ValueBox(-REACH, REACH, 2, None)
         self.box.setAccessibleName(f"{name}, amount")
-        self.box.setFixedWidth(48)
+        self.box.setFixedWidth(46)
+        self.lock = IconButton("unlock", UNLOCK, self, theme.GROOVE)
+        self.lock.setObjectName("lock")
+        self.lock.setAccessibleName(f"{name}, keep still")
+        self.lock.setCheckable(True)
+        self.lock.setProperty("compact", True)
+        self.lock.setIconSize(QSize(15, 15))
+        self.lock.setFixedSize(20, 22)
+        self.lock.clicked.connect(self._locked)
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         self.rows = QToolButton()
@@ -81,66 +133,90 @@ class DirectionRow(QWidget):
         self.rows.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.rows.setMenu(self.menu)
         self.rows.setAccessibleName(f"{name}, rows and more")
-        line = QHBoxLayout(self)
+        line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(5)
-        for part in (self.switch, self.label):
+        line.setSpacing(4)
+        parts: tuple[QWidget, ...] = (self.expander, self.switch, self.label, self.track)
+        for part in (*parts, self.box, self.lock, self.rows):
             line.addWidget(part)
-        line.addWidget(self.track, 1)
-        line.addWidget(self.box)
-        line.addWidget(self.rows)
+        line.setStretch(len(parts) - 1, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addLayout(line)
+        self.details: DirectionDetails | None = None
         self.track.moved.connect(self._moved)
         self.track.grabbed.connect(self.sealed)
         self.track.let_go.connect(self.sealed)
         self.box.typed.connect(self._typed)
-        self._push: tuple[object, ...] = ()
-        self._about: tuple[object, ...] = ()
+        self._push: tuple[Push, Layers] | None = None
+        self._about: About | None = None
 
-    def show_push(self, amount: float, is_on: bool, layers: Layers | None, own: Layers) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Whether the details are seen."""
+        return self.details is not None and not self.details.isHidden()
+
+    def set_open(self, is_open: bool) -> None:
+        """Show or hide the details."""
+        if is_open and self.details is None:
+            self.details = DirectionDetails(self.name, self._colour, self)
+            self.details.edited.connect(self._strength_edited)
+            self.details.sealed.connect(self.sealed)
+            self.details.noted.connect(self.noted)
+            self._column.addWidget(self.details)
+            self.opened.emit()
+            self._fill_details()
+        if self.details is not None:
+            self.details.setVisible(is_open)
+        self.expander.set_icon("open-section" if is_open else "closed-section")
+
+    def show_push(self, push: Push, own: Layers) -> None:
         """Show a push without an echo.
 
         Parameters
         ----------
-        layers : rows the recipe asks for; None where it leaves them to the direction.
         own : the direction's own rows.
         """
         # A list may be long, and is told of every step of a drag.
-        if self._push == (amount, is_on, layers, own):
+        if self._push == (push, own):
             return
-        self._push = (amount, is_on, layers, own)
-        self.track.set_amount(amount)
-        self.box.set_amount(amount)
-        self.switch.setChecked(is_on)
-        self.label.setEnabled(is_on)
-        text = format_layers(own if layers is None else layers)
-        self.rows.setText(QFontMetrics(self.rows.font()).elidedText(text, Qt.TextElideMode.ElideRight, 40))
-        self.rows.setToolTip(f"Acts on rows: {text}\nClick to choose others, rename, move or remove")
+        self._push = (push, own)
+        self.track.set_amount(push.amount)
+        self.box.set_amount(push.amount)
+        self.switch.setChecked(push.is_on)
+        self.label.setEnabled(push.is_on)
+        self._show_lock(push.is_locked)
+        text = format_layers(own if push.layers is None else push.layers)
+        chip = f"{text} *" if push.row_strengths else text
+        room = ROWS_WIDTH - 6
+        self.rows.setText(QFontMetrics(self.rows.font()).elidedText(chip, Qt.TextElideMode.ElideRight, room))
+        also = ", some by a strength of their own" if push.row_strengths else ""
+        self.rows.setToolTip(f"Acts on rows: {text}{also}\nClick to choose others, rename, move or remove")
+        self._fill_details()
 
-    def show_about(self, kind: str, note: str, can_edit: bool) -> None:
-        """Say what it is, and build its menu.
-
-        Parameters
-        ----------
-        can_edit : whether it is the user's own, to be renamed, moved and removed.
-        """
-        if self._about == (kind, note, can_edit):
+    def show_about(self, about: About) -> None:
+        """Say what it is, and build its menu."""
+        if self._about == about:
             return
-        self._about = (kind, note, can_edit)
-        lines = [self.name, KINDS.get(kind, kind)]
-        lines += [note] if note else []
-        self.label.setToolTip("\n".join(lines))
+        self._about = about
+        lines = [self.name, KINDS.get(about.kind, about.kind)]
+        lines += [about.note] if about.note else []
+        lines += [f"One step: {effect_words(about.effects)}"] if about.effects else []
+        self.label.setToolTip("\n".join([*lines, "Click for rows and note · drag to move it in the list"]))
         self.track.setToolTip("\n".join([*lines, "Shift: finer · Ctrl: coarser · double-click: reset"]))
+        self.switch.setToolTip(f"On or off · {KINDS.get(about.kind, about.kind) or 'of unknown kind'}")
         self.menu.clear()
         add = self.menu.addAction
         for text, layers in ROW_CHOICES.items():
             add(text).triggered.connect(partial(self._choose, layers))
-        for key, text in (
-            ("rows", "Other rows…"),
-            ("", ""),
-            ("rename", "Rename…"),
-            ("up", "Move up"),
-            ("down", "Move down"),
-            ("remove", "Remove"),
+        for key, text, can in (
+            ("rows", "Other rows…", True),
+            ("", "", True),
+            ("rename", "Rename…", about.is_own),
+            ("up", "Move up", about.is_known),
+            ("down", "Move down", about.is_known),
+            ("remove", "Remove", about.is_own or not about.is_known),
         ):
             if not key:
                 self.menu.addSeparator()
@@ -148,13 +224,37 @@ class DirectionRow(QWidget):
             action = add(text)
             action.setObjectName(key)
             action.triggered.connect(partial(self._ask, key))
-            if not can_edit and key in ("rename", "up", "down"):
+            if not can:
                 action.setEnabled(False)
                 action.setToolTip("It came with the network, or with a picture")
+        self._fill_details()
+
+    def _fill_details(self) -> None:
+        if self.details is None or self._push is None or self._about is None:
+            return
+        push, own = self._push
+        count = len(self.details.tracks)
+        self.details.set_strengths(direction_edits.row_strengths(push, own, count))
+        self.details.show_about(self._about, KINDS.get(self._about.kind, self._about.kind))
+
+    def _show_lock(self, is_locked: bool) -> None:
+        self.lock.setChecked(is_locked)
+        self.lock.set_icon("lock" if is_locked else "unlock", self._colour if is_locked else theme.GROOVE)
+        self.lock.setToolTip(LOCK if is_locked else UNLOCK)
+
+    def _toggle(self) -> None:
+        self.set_open(not self.is_open)
 
     def _switched(self, is_on: bool) -> None:
-        self._push = ()
+        self._push = None
         self.switched.emit(is_on)
+
+    def _locked(self, is_locked: bool) -> None:
+        self._push = None
+        self.locked.emit(is_locked)
+
+    def _strength_edited(self, row: int, strength: float) -> None:
+        self.strength_edited.emit(row, strength)
 
     def _choose(self, layers: Layers | None, _checked: bool = False) -> None:
         self.layers_chosen.emit(layers)
@@ -163,12 +263,12 @@ class DirectionRow(QWidget):
         self.asked.emit(key)
 
     def _moved(self, amount: float) -> None:
-        self._push = ()
+        self._push = None
         self.box.set_amount(amount)
         self.edited.emit(amount)
 
     def _typed(self, amount: float) -> None:
-        self._push = ()
+        self._push = None
         self.track.set_amount(amount)
         self.sealed.emit()
         self.edited.emit(amount)
@@ -206,13 +306,53 @@ class _Dot(QAbstractButton):
             painter.drawEllipse(QPointF(7, self.height() / 2), 6.4, 6.4)
 
 
-class _Elided(QLabel):
-    """A label that shortens what does not fit."""
+class _Name(QLabel):
+    """A name that shortens where it does not fit; clicked, or dragged to another place.
+
+    Signals
+    -------
+    clicked : pressed and let go.
+    carried(int) : dragged, at this global height.
+    dropped : let go after a drag.
+    """
+
+    clicked = Signal()
+    carried = Signal(int)
+    dropped = Signal()
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._text = text
+        self._pressed: QPointF | None = None
+        self._is_carried = False
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click or a drag begins."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.globalPosition()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Carry it."""
+        if self._pressed is None:
+            return
+        way = abs(event.globalPosition().y() - self._pressed.y())
+        if self._is_carried or way >= QApplication.startDragDistance():
+            self._is_carried = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.carried.emit(round(event.globalPosition().y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
+            return
+        was_carried, self._is_carried, self._pressed = self._is_carried, False, None
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        if was_carried:
+            self.dropped.emit()
+        else:
+            self.clicked.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
