@@ -10,6 +10,7 @@ Bello et al. A Tutorial on Onset Detection in Music Signals. 2005, section III-A
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from explorer.errors import ExportError
 RATE = 48_000
 BITS_PER_SECOND = 192_000
 LISTENING_RATE = 22_050
+LOUDNESS_RATE = 225
+"""Values of loudness a second: several for each pixel of a timeline."""
 MOST_SECONDS = 3600
 """Of music listened to; more is not read."""
 _CODECS = {"MP4": "aac", "MOV": "aac", "WEBM": "libopus"}
@@ -87,6 +90,35 @@ class Soundtrack:
         yield from self._stream.encode(None)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What a timeline shows of a sound file."""
+
+    path: Path
+    seconds: float
+    loudness: NDArray[np.float32]
+    """Largest amplitude, 0 to 1, of each `1 / rate` of a second."""
+    rate: float
+    """Values of `loudness` a second."""
+    onsets: tuple[float, ...]
+
+
+def listen(path: str | Path) -> Heard:
+    """Listen to a file once, for its waveform and its onsets.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be read, or holds no sound.
+    """
+    sound = _samples(Path(path))
+    each = LISTENING_RATE // LOUDNESS_RATE
+    padded = np.abs(np.pad(sound, (0, -len(sound) % each)))
+    loudness = padded.reshape(-1, each).max(axis=1)
+    loudness /= max(float(loudness.max()), 1e-6)
+    return Heard(Path(path), len(sound) / LISTENING_RATE, loudness, LISTENING_RATE / each, _onsets(sound))
+
+
 def onsets(path: str | Path) -> tuple[float, ...]:
     """Seconds at which something new begins to sound: marks to snap keyframes to.
 
@@ -95,10 +127,14 @@ def onsets(path: str | Path) -> tuple[float, ...]:
     ExportError
         If the file cannot be read, or holds no sound.
     """
+    return _onsets(_samples(Path(path)))
+
+
+def _onsets(sound: NDArray[np.float32]) -> tuple[float, ...]:
     from scipy.ndimage import median_filter
     from scipy.signal import find_peaks
 
-    newness = _newness(_samples(Path(path)))
+    newness = _newness(sound)
     if not newness.size or newness.max() <= 0:
         return ()
     rate = LISTENING_RATE / _HOP

@@ -29,7 +29,7 @@ from explorer.render.frame import Frame
 PICTURE_FILTER = "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp);;TIFF (*.tif)"
 OPEN_FILTER = (
     "All that can be opened (*.safetensors *.pkl *.pt *.pth *.png *.jpg *.jpeg *.webp *.tif *.tiff "
-    "*.gif *.mp4 *.mov *.webm *.json);;"
+    "*.gif *.mp4 *.mov *.webm *.film *.json);;"
     "All files (*)"
 )
 NETWORK_FILTER = "Networks (*.safetensors *.pkl *.pt *.pth);;All files (*)"

@@ -16,16 +16,17 @@ from explorer.gui.notices import notice_of
 from explorer.gui.session import Session
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
-from explorer.recipe import History, Recipe, Work, document
+from explorer.recipe import History, Moment, Recipe, Work, document, film_document
 from explorer.render.model_info import ModelInfo
 
 BUNDLED = "faces"
 """Network a first start opens."""
 
-Kind = Literal["picture", "session", "network"]
+Kind = Literal["picture", "film", "session", "network"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
-FILMS = {".gif", ".mp4", ".mov", ".webm"}
-"""A film brings the recipe of its first keyframe."""
+FILMS = {".gif", ".mp4", ".mov", ".webm", ".apng", ".film"}
+MUSIC = {".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma"}
+"""Sound files go under the film."""
 NETWORKS = {".safetensors", ".pkl", ".pt", ".pth"}
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*")
 
@@ -40,12 +41,14 @@ class Incoming(QObject):
     notice(Notice) : something to say.
     opened(str, Path) : a file was opened; "recent_models" or "recent_files".
     view_restored(dict) : a session brought the view it was seen in.
+    film_opened(int) : a film came onto the timeline, and this frame of it was in the file.
     ready : the first network is loaded, so pictures can be asked for.
     """
 
     notice = Signal(object)
     opened = Signal(str, object)
     view_restored = Signal(object)
+    film_opened = Signal(int)
     ready = Signal()
 
     def __init__(self, store: Store, desk: ModelDesk, tasks: Tasks, parent: QObject | None = None) -> None:
@@ -107,6 +110,10 @@ class Incoming(QObject):
 
     def open_path(self, path: Path) -> None:
         """Open any file: its kind decides what happens."""
+        if path.suffix.lower() in MUSIC:
+            self._store.seal()
+            self._store.edit_music(str(path), f"Put {path.name} under the film")
+            return
         self._tasks.run(partial(_read, path), partial(self._have_read, path))
 
     def open_network(self, path_or_name: str | Path) -> None:
@@ -146,6 +153,8 @@ class Incoming(QObject):
             )
         elif isinstance(result, Recipe):
             self.adopt(result, f"Open {path.name}", path)
+        elif isinstance(result, Moment):
+            self.adopt_film(result, f"Open {path.name}", path)
         else:
             self.open_network(path)
 
@@ -158,6 +167,24 @@ class Incoming(QObject):
         else:
             self._store.seal()
             self._store.edit(recipe, name)
+        if path is not None:
+            self.opened.emit("recent_files", path)
+
+    def adopt_film(self, moment: Moment, name: str, path: Path | None = None) -> None:
+        """Put a film on the timeline, if its network is here, and look at one of its frames."""
+        self._desk.find(
+            moment.film.model,
+            partial(self._adopt_film, moment, name, path),
+            partial(self._unknown_network, moment.recipe, name),
+        )
+
+    def _adopt_film(self, moment: Moment, name: str, path: Path | None, info: ModelInfo) -> None:
+        if self._desk.info is None:
+            self._store.restore(History(Work(moment.recipe.with_(model=info.ref))))
+            self._under_way(info)
+        self._store.seal()
+        self._store.edit_film(moment.film, name)
+        self.film_opened.emit(moment.number)
         if path is not None:
             self.opened.emit("recent_files", path)
 
@@ -206,7 +233,9 @@ def kind_of(path: Path) -> Kind:
     suffix = path.suffix.lower()
     if suffix in NETWORKS:
         return "network"
-    if suffix in PICTURES | FILMS or head.startswith(_MAGIC):
+    if suffix in FILMS:
+        return "film"
+    if suffix in PICTURES or head.startswith(_MAGIC):
         return "picture"
     # The length that opens a safetensors file may begin with the code of "{", but zeros follow.
     if suffix == ".json" or (head.lstrip()[:1] == b"{" and b"\0" not in head):
@@ -214,24 +243,35 @@ def kind_of(path: Path) -> Kind:
     return "network"
 
 
-def _read(path: Path) -> Session | Recipe | None:
-    """Read a picture's recipe or a session; None stands for a network. Background thread."""
+def _read(path: Path) -> Session | Recipe | Moment | None:
+    """Read a picture's recipe, a film or a session; None stands for a network. Background thread."""
     kind = kind_of(path)
-    if kind == "picture":
-        from explorer.provenance import read_recipe
-
-        return read_recipe(path)
+    if kind in ("picture", "film"):
+        return _read_made(path)
     if kind == "session":
-        if _says_recipe(path):
+        if _says(path, film_document.KIND):
+            return _read_made(path)
+        if _says(path, document.KIND):
             return document.loads(path.read_text("utf-8"))
         return session.read(path)
     return None
 
 
-def _says_recipe(path: Path) -> bool:
-    """Whether a JSON file is a bare recipe: that is an edit, while a session brings its own history."""
+def _read_made(path: Path) -> Recipe | Moment:
+    """What is inside a picture or film: the recipe of a still, or a frame of the film."""
+    from explorer.provenance import read_moment, read_recipe
+
+    moment = read_moment(path)
+    if moment is None:
+        return read_recipe(path)
+    # A contact sheet is a film of one frame: it brings its first recipe.
+    return moment if moment.film.frames > 1 else moment.recipe
+
+
+def _says(path: Path, kind: str) -> bool:
+    """Whether a JSON file is a bare recipe or film: that is an edit, while a session has its own history."""
     try:
         data = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):
         return False
-    return isinstance(data, dict) and data.get("kind") == document.KIND
+    return isinstance(data, dict) and data.get("kind") == kind

@@ -27,6 +27,7 @@ class Layout(QObject):
         commands: Actions,
         viewer: Viewer,
         column: Column,
+        timeline: QWidget,
         networks: NetworksMenu,
         recent: RecentMenu,
     ) -> None:
@@ -34,7 +35,13 @@ class Layout(QObject):
         self._window, self._kept, self._commands = window, kept, commands
         self._viewer, self._column = viewer, column
         self._networks, self._recent = networks, recent
-        self.dock = _make_dock(window, column)
+        self.dock = _make_dock(window, "Controls", column)
+        self.timeline = _make_dock(window, "Timeline", timeline)
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.timeline)
+        self.timeline.hide()
+        # The controls stand beside the timeline, not above it: they need the height.
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         for action in commands.group("theme"):
             action.invoked.connect(self._choose_theme)
         for action in commands.group("enlarging"):
@@ -60,6 +67,7 @@ class Layout(QObject):
         self._window.restoreGeometry(QByteArray.fromBase64(kept.geometry.encode("ascii", "ignore")))
         self._window.restoreState(QByteArray.fromBase64(kept.layout.encode("ascii", "ignore")))
         self._commands["controls"].setChecked(not self.dock.isHidden())
+        self._commands["timeline"].setChecked(not self.timeline.isHidden())
 
     def take(self) -> None:
         """Write the place of window and dock into the settings."""
@@ -78,7 +86,7 @@ class Layout(QObject):
 
     def saved(self, path: Path) -> None:
         """Remember a file that was written."""
-        if path.suffix.lower() != ".json":
+        if path.suffix.lower() not in (".json", ".film"):
             self._kept.picture_folder = str(path.parent)
         self.remember("recent_files", path)
 
@@ -109,6 +117,12 @@ class Layout(QObject):
         self.dock.setVisible(visible)
 
     @Slot(bool)
+    def set_timeline(self, visible: bool) -> None:
+        """Show or hide the timeline."""
+        self.timeline.setVisible(visible)
+        self._commands["timeline"].setChecked(visible)
+
+    @Slot(bool)
     def set_side(self, left: bool) -> None:
         """Put the panels left or right of the picture."""
         self._kept.controls_on_left = left
@@ -120,6 +134,7 @@ class Layout(QObject):
         """Give the picture the whole screen, or the window its parts back."""
         for part in (self._window.menuBar(), self._window.statusBar(), self.dock):
             part.setVisible(not full)
+        self.timeline.setVisible(not full and self._commands["timeline"].isChecked())
         self._commands["controls"].setChecked(not full)
         self._commands["full_screen"].setChecked(full)
         if full:
@@ -155,12 +170,12 @@ class Layout(QObject):
         self._networks.show_recent(self._kept.recent_models)
 
 
-def _make_dock(window: QMainWindow, column: Column) -> QDockWidget:
-    dock = QDockWidget("Controls", window)
-    dock.setObjectName("controls_dock")
+def _make_dock(window: QMainWindow, name: str, content: QWidget) -> QDockWidget:
+    dock = QDockWidget(name, window)
+    dock.setObjectName(f"{name.lower()}_dock")
     dock.setTitleBarWidget(QWidget(dock))
     dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-    dock.setWidget(column)
+    dock.setWidget(content)
     return dock
 
 

@@ -18,6 +18,7 @@ from explorer.gui.downloads import Downloads
 from explorer.gui.drag_out import DragOut
 from explorer.gui.engine_maker import DeviceFacts, device_facts
 from explorer.gui.face_commands import FaceCommands
+from explorer.gui.film_doors import FilmDoors
 from explorer.gui.incoming import BUNDLED, Incoming
 from explorer.gui.layout import Layout
 from explorer.gui.mishaps import open_log_folder
@@ -36,6 +37,7 @@ from explorer.gui.status import StatusLine
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
 from explorer.gui.thumbnails import Thumbnails, portrait
+from explorer.gui.timeline.desk import TimelineDesk
 from explorer.gui.transform_hand import TransformHand
 from explorer.gui.truth import Truth
 from explorer.recipe import ModelRef, Recipe, edits
@@ -106,7 +108,17 @@ class MainWindow(QMainWindow):
             self,
         )
         self.devices = DeviceMenu(self.commands, bridge, kept, device, self)
-        self.look = Layout(self, kept, self.commands, self.viewer, self.column, self.networks, self.recent)
+        self.timeline = TimelineDesk(self.store, bridge, self.tasks, self.viewer, self.commands, self)
+        self.look = Layout(
+            self,
+            kept,
+            self.commands,
+            self.viewer,
+            self.column,
+            self.timeline.panel,
+            self.networks,
+            self.recent,
+        )
         self.doors = Doors(
             self,
             self.commands,
@@ -119,6 +131,7 @@ class MainWindow(QMainWindow):
             bridge,
         )
         self.truth = Truth(self, bridge, self.tasks, self.incoming, kept)
+        self.film_doors = FilmDoors(self, self.timeline, self.store, self.incoming, self.tasks, kept)
         self.drag_out = DragOut(self.viewer, self.desk, self.tasks, self)
         self.networks_door = NetworksDoor(self, self.downloads, self.tasks, self.desk, self.incoming, kept)
         self._connect()
@@ -172,6 +185,13 @@ class MainWindow(QMainWindow):
         self.outgoing.saved.connect(self.look.saved)
         self.drag_out.notice.connect(self.notices.say)
         self.column.folded_changed.connect(self.look.take_folded)
+        # The film.
+        self.timeline.notice.connect(self.notices.say)
+        self.film_doors.notice.connect(self.notices.say)
+        self.film_doors.written.connect(self.look.saved)
+        self.incoming.film_opened.connect(self._show_film)
+        self.store.music_changed.connect(self._show_music)
+        self.look.timeline.visibilityChanged.connect(self.timeline.show_visible)
         # Commands.
         on = self.commands
         on["open"].invoked.connect(self.doors.open)
@@ -207,6 +227,21 @@ class MainWindow(QMainWindow):
         on["import_directions"].invoked.connect(self.directions.import_file)
         on["export_directions"].invoked.connect(self.directions.export_file)
         on["reset_directions"].invoked.connect(self.directions.reset)
+        on["timeline"].triggered.connect(self.look.set_timeline)
+        on["add_key"].invoked.connect(self._add_key)
+        on["add_here"].invoked.connect(self.timeline.add_here)
+        on["play"].invoked.connect(self._play)
+        on["frame_back"].invoked.connect(self.timeline.step_back)
+        on["frame_forward"].invoked.connect(self.timeline.step_forward)
+        on["snap"].invoked.connect(self.timeline.panel.snap_to_beats)
+        on["new_film"].invoked.connect(self.timeline.new_film)
+        on["open_film"].invoked.connect(self.film_doors.open_film)
+        on["save_film"].invoked.connect(self.film_doors.save_film)
+        on["music"].invoked.connect(self.film_doors.choose_music)
+        on["no_music"].invoked.connect(self.timeline.no_music)
+        on["film_beside"].invoked.connect(self.film_doors.put_beside)
+        on["film_columns"].invoked.connect(self.timeline.next_columns)
+        on["film_alone"].invoked.connect(self.timeline.film_alone)
         on["type_seed"].invoked.connect(self.look.type_seed)
         on["fit"].invoked.connect(self.viewer.fit)
         on["one_to_one"].invoked.connect(self.look.one_to_one)
@@ -228,6 +263,23 @@ class MainWindow(QMainWindow):
 
     def _draw_again(self) -> None:
         self.bridge.request(self.store.recipe)
+
+    def _add_key(self) -> None:
+        self.look.set_timeline(True)
+        self.timeline.add_key()
+
+    def _play(self) -> None:
+        self.look.set_timeline(True)
+        self.timeline.toggle_play()
+
+    def _show_film(self, number: int) -> None:
+        """A film was opened: show the timeline, and its first frame or the one in the file."""
+        self.look.set_timeline(True)
+        self.timeline.show_frame(number)
+
+    def _show_music(self, music: str) -> None:
+        if music:
+            self.look.set_timeline(True)
 
     def _show_history(self) -> None:
         history = self.store.history
@@ -282,6 +334,7 @@ class MainWindow(QMainWindow):
             frame is not None
             and not frame.is_draft
             and frame.request.recipe == self.store.recipe
+            and frame.request.moment is None
             and not self.thumbnails.is_busy
         )
 

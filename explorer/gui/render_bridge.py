@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from explorer.gui.homecoming import Homecoming
-from explorer.recipe import Recipe
+from explorer.recipe import Moment, Recipe
 from explorer.render.frame import Frame, RenderFailure, RenderRequest
 from explorer.render.worker import RenderWorker
 
@@ -105,6 +105,12 @@ class RenderBridge(QObject):
         """Ask for the picture of `recipe`; returns the number of the request."""
         self._serial += 1
         self._worker.submit(RenderRequest(recipe, self._serial, live=True))
+        return self._serial
+
+    def request_moment(self, moment: Moment) -> int:
+        """Ask for a frame of a film, as `request` for a picture."""
+        self._serial += 1
+        self._worker.submit(RenderRequest.of_moment(moment, self._serial, live=True))
         return self._serial
 
     def call(self, work: Callable[["Engine"], T], done: Callable[[T | Exception], None]) -> None:

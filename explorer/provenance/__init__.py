@@ -8,7 +8,7 @@ rendering: it knows recipes and files, not what the recipe would draw.
 
 from explorer.provenance.claims import Claims, is_composite, source_type_of
 from explorer.provenance.credentials import Credentials
-from explorer.provenance.embedded import picture_options, read_embedded, read_film, read_recipe
+from explorer.provenance.embedded import picture_options, read_embedded, read_film, read_moment, read_recipe
 from explorer.provenance.verify import Report, verify
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "picture_options",
     "read_embedded",
     "read_film",
+    "read_moment",
     "read_recipe",
     "source_type_of",
     "verify",

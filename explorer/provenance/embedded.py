@@ -118,6 +118,22 @@ def read_film(path: str | Path) -> Film:
     return _agreed(path, found.film_texts, film_document.loads, "films")
 
 
+def read_moment(path: str | Path) -> Moment | None:
+    """Read the film out of a file, and which frame of it that is; 0 for a whole film, None for a still.
+
+    Raises
+    ------
+    RecipeError
+        As `read_film`; a file that says nothing is no film.
+    OSError
+        If the file cannot be opened.
+    """
+    found = read_embedded(path)
+    if not found.film_texts or found.recipe_texts:
+        return None
+    return Moment(_agreed(path, found.film_texts, film_document.loads, "films"), found.frame or 0)
+
+
 def _agreed(path: str | Path, texts: tuple[str, ...], read: Callable[[str], T], what: str) -> T:
     """The one value that all texts spell."""
     try:

@@ -1,9 +1,10 @@
 """The edits a hand makes on a timeline, as pure functions from film to film.
 
 Each returns a film that is whole: keyframes in order, the first at 0, a loop long
-enough. A panel keeps `History[Film]` and passes what these return to `edit`.
+enough. A panel passes what these return to `Store.edit_film`.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -115,6 +116,40 @@ def delete_key(film: Film, index: int, cell: int = 0) -> Film:
     return _arranged(film, keys[:index] + keys[index + 1 :], cell)
 
 
+def place_after_move(film: Film, index: int, time: float, cell: int = 0) -> int:
+    """Index a keyframe has after `move_key` with the same arguments."""
+    times = [key.time for key in _keys(film, index, cell)]
+    times[index] = _bounded(time)
+    return sorted(range(len(times)), key=times.__getitem__).index(index)
+
+
+def insert_film(film: Film, other: Film, time: float, cell: int = 0) -> Film:
+    """Put the keyframes of another film's first cell on the timeline, beginning at `time`."""
+    added = tuple(key.with_(time=_bounded(key.time + time)) for key in other.keys)
+    return _arranged(film, (*film.cells[cell], *added), cell)
+
+
+def beside(film: Film, other: Film) -> Film:
+    """Let the cells of another film play beside those of this one; as many in a row as fill it."""
+    cells = (*film.cells, *other.cells)
+    length = max(film.length, other.length, _shortest(cells, film.fps)) if film.loop else film.length
+    return film.with_(cells=cells, columns=_widest(len(cells)), length=length)
+
+
+def without_cell(film: Film, cell: int) -> Film:
+    """Take one of several films out; the last one stays."""
+    if len(film.cells) == 1:
+        return film
+    cells = film.cells[:cell] + film.cells[cell + 1 :]
+    return film.with_(cells=cells, columns=_widest(len(cells)))
+
+
+def shapes(film: Film) -> tuple[int, ...]:
+    """Numbers of columns that the cells of a film fill."""
+    count = len(film.cells)
+    return tuple(columns for columns in range(1, count + 1) if count % columns == 0)
+
+
 def change_key(film: Film, index: int, cell: int = 0, **changes: Any) -> Film:
     """Change `recipe`, `hold`, `easing`, `path`, `space` or `noise_loop` of a keyframe."""
     keys = _keys(film, index, cell)
@@ -199,6 +234,12 @@ def _with_cell(film: Film, keys: Keys, cell: int) -> Film:
 def _shortest(cells: tuple[Keys, ...], fps: float) -> float:
     """Seconds a loop takes at least: one frame to come back from the last key."""
     return max(keys[-1].time + keys[-1].hold for keys in cells) + 1 / fps
+
+
+def _widest(count: int) -> int:
+    """Columns of the grid nearest to a square that `count` cells fill; wider than high."""
+    rows = max(rows for rows in range(1, math.isqrt(count) + 1) if count % rows == 0)
+    return count // rows
 
 
 def _bounded(seconds: float) -> float:
