@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.models.ops import SLOPE, SQRT2
+from explorer.models.ops import SLOPE, SQRT2, clamp_
 
 BLOCK = 64
 """Channels at a time on the CPU."""
@@ -226,6 +226,8 @@ class FilteredLReLU:
         periods = -(-height // step)
         if x.device.type != "cpu":
             return self._strip(x, 0, periods)[:, :, :height]
+        if x.requires_grad:  # pieces written into one picture would each copy the whole on the way back
+            return torch.cat([self._strip(part, 0, periods)[:, :, :height] for part in x.split(BLOCK, 1)], 1)
         # A block of channels and a strip of rows at a time, so that phases stay in the cache.
         rows = max(1, STRIP_BYTES // (BLOCK * (-(-width // step) + self._reach) * x.element_size()))
         whole = x.new_empty(x.shape[0], height, width, self._channels).permute(0, 3, 1, 2)
@@ -241,7 +243,7 @@ class FilteredLReLU:
     def _activate(self, x: Tensor) -> Tensor:
         if not self._is_linear:
             F.leaky_relu_(x, SLOPE)
-        return x if self._clamp is None else x.clamp_(-self._clamp, self._clamp)
+        return x if self._clamp is None else clamp_(x, self._clamp)
 
     def _window(self, x: Tensor, first: int, last: int, width: int) -> Tensor:
         """Input rows `first` to `last`, and the `width` columns all column phases read, zeros outside."""

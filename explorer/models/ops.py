@@ -77,7 +77,7 @@ def upsample2(image: Tensor) -> Tensor:
     New memory, row-major.
     """
     padded = F.pad(image, (1, 1, 1, 1))
-    if image.device.type != "cpu":
+    if image.device.type != "cpu" or image.requires_grad:
         wide = F.interpolate(padded, scale_factor=2, mode="bilinear", align_corners=False)
         return wide[:, :, 2:-2, 2:-2].contiguous()
     # Measured 2.5-5 times faster than the interpolation on a CPU: four passes over whole rows.
@@ -92,6 +92,15 @@ def upsample2(image: Tensor) -> Tensor:
     torch.lerp(middle, tall[..., :-2], 0.25, out=wide[..., 0])
     torch.lerp(middle, tall[..., 2:], 0.25, out=wide[..., 1])
     return wide.view(n, channels, 2 * height, 2 * width)
+
+
+def clamp_(x: Tensor, limit: float) -> Tensor:
+    """Limit the magnitude of `x`, in place.
+
+    Where gradients are followed (`Generator.differentiable_synthesis`), what an operation
+    before has put out is read once more on the way back, and must not be written over.
+    """
+    return x.clamp(-limit, limit) if x.requires_grad else x.clamp_(-limit, limit)
 
 
 def blur_kernel(gain: float) -> Tensor:

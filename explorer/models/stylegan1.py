@@ -134,7 +134,7 @@ class StyledLayer:
         elif self._is_up:
             x = F.conv_transpose2d(x, self._weight, stride=2, padding=1)
             x = F.conv2d(x, self._blur, self._bias, padding=1, groups=self.out_channels)
-        elif self._winograd is not None:
+        elif self._winograd is not None and not x.requires_grad:
             before, after = (x.new_ones(len(x), count) for count in (x.shape[1], self.out_channels))
             x = self._winograd(x, before, after, self._bias)
         else:
@@ -143,11 +143,13 @@ class StyledLayer:
             x.addcmul_(self._noise_weight, noise, value=strength)
         F.leaky_relu_(x, SLOPE)
         # Instance norm and style.
-        x.sub_(x.mean(dim=(2, 3), keepdim=True))
+        mean = x.mean(dim=(2, 3), keepdim=True)
+        x = x - mean if x.requires_grad else x.sub_(mean)
         variance = _mean_square(x)
         scale, shift = self.style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
         scale = (scale + 1) * (variance + EPSILON).rsqrt_()
-        return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=x)
+        out = None if scale.requires_grad else x
+        return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=out)
 
     def tensors(self) -> list[Tensor]:
         """All tensors it holds."""

@@ -191,7 +191,8 @@ class StyleGAN2(Generator):
         assert link.conv is not None
         x = link.conv(features.x, w, self._noise(index, link.conv, noise), noise.strength)
         if link.skip is not None and features.residual is not None:
-            x += upsample2(link.skip(features.residual))
+            around = upsample2(link.skip(features.residual))
+            x = x + around if x.requires_grad else x.add_(around)
         residual = features.x if link.opens_residual else None
         return Features(x, features.rgb, residual)
 

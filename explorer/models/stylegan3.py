@@ -179,7 +179,7 @@ class SynthesisLayer:
         if not self._is_torgb:
             style = style * style.square().mean(dim=1, keepdim=True).rsqrt()
             scale = scale * torch.addmm(self._epsilon, style.square(), self._power).rsqrt_()
-        if self._winograd is not None:
+        if self._winograd is not None and not style.requires_grad:
             return self._filtered_lrelu(self._winograd(x, style, scale, self._bias))
         x = x.to(self.dtype)
         factors = scale[:, :, None] * style[:, None, :]  # [N, O, I]
