@@ -1,7 +1,6 @@
 """`grid`: contact sheets, truncation sweeps, style-mixing tables, direction strips."""
 
 import argparse
-import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from explorer.cli.recipe_options import (
 from explorer.errors import ExportError, RecipeError
 from explorer.recipe import Mix, ModelRef, Push
 from explorer.recipe.film import MAX_SIZE
-from explorer.recipe.notation import LOCK, parse_mix, parse_push, parse_seeds
+from explorer.recipe.notation import LOCK, parse_amounts, parse_mix, parse_push, parse_seeds
 
 if TYPE_CHECKING:
     from explorer.export.sheet import Sheet
@@ -37,10 +36,6 @@ EPILOG = """examples:
   latent-explorer grid --seeds 1-4 --psi 0,0.5,0.7,1 --out truncation.png
   latent-explorer grid --seeds 1-4 --mix 55,821@coarse --out mixing.png
   latent-explorer grid --seeds 1-3 --directions my.directions --direction smile=-3:3 --out strip.png"""
-
-STEPS = 7
-"""Pictures of a range that does not say how many."""
-MOST = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -174,28 +169,9 @@ def _check(args: argparse.Namespace) -> None:
 def _numbers(text: str) -> tuple[float, ...]:
     """`0.3,0.7` or `FROM:TO[:COUNT]`."""
     try:
-        return _amounts(text, -10, 10)
+        return parse_amounts(text, -10, 10)
     except RecipeError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _amounts(text: str, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
-    pieces = text.split(":")
-    try:
-        if len(pieces) == 1:
-            values = tuple(float(piece) for piece in text.split(","))
-        else:
-            first, last = float(pieces[0]), float(pieces[1])
-            count = int(pieces[2]) if len(pieces) == 3 else STEPS
-            if len(pieces) > 3 or not 2 <= count <= MOST:
-                raise ValueError
-            # Rounded, so that -3:3 meets 0 and the names in the margin are short.
-            values = tuple(round(first + (last - first) * i / (count - 1), 6) for i in range(count))
-    except ValueError:
-        raise RecipeError(f"cannot read {text!r}; write 0.3,0.7,1 or FROM:TO or FROM:TO:COUNT") from None
-    if len(values) > MOST or not all(math.isfinite(v) and low <= v <= high for v in values):
-        raise RecipeError(f"{text!r} has to be at most {MOST} numbers from {low:g} to {high:g}")
-    return values
 
 
 def _mixes(text: str) -> tuple[Mix, ...]:
@@ -218,6 +194,6 @@ def _pushes(text: str) -> tuple[Push, ...]:
         if re.search(rf":\s*{LOCK}\s*$", text):
             return (parse_push(text),)
         push = parse_push(f"{match[1]}=0{match[3] or ''}")
-        return tuple(replace(push, amount=amount) for amount in _amounts(match[2]))
+        return tuple(replace(push, amount=amount) for amount in parse_amounts(match[2]))
     except RecipeError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

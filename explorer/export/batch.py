@@ -60,6 +60,7 @@ def export_batch(
 ) -> Generator[None, None, BatchReport]:
     """Draw and save the pictures of a batch; each is on the disk before the next is begun.
 
+    `info` is told in the files of its network; other networks of a batch are asked for theirs.
     A file that is there already is never replaced: the new one gets the next free name.
 
     Raises
@@ -77,7 +78,8 @@ def export_batch(
             return BatchReport(tuple(paths), True, tuple(notices))
         frame = engine.render(RenderRequest(recipe, serial, deep=batch.finish.bits == 16))
         path = free_path(batch.folder, picture_name(recipe, batch.suffix))
-        said = save_picture(frame, path, model_info=info, finish=batch.finish)
+        its_info = info if info is not None and info.ref == recipe.model else engine.info(recipe.model)
+        said = save_picture(frame, path, model_info=its_info, finish=batch.finish)
         notices.update(dict.fromkeys((*frame.notices, *said)))
         paths.append(path)
         left = (monotonic() - began) / len(paths) * (total - len(paths))

@@ -197,7 +197,8 @@ def laid_out(sheet: Sheet, pictures: Sequence[Pixels | None], words: str = WORDS
     gap = max(2, letters // 4)
     line = text_size("Ag", letters)[1] + 2 * gap
     left = max((text_size(name, letters)[0] for name in sheet.row_names), default=0) + 2 * gap
-    top = line if sheet.column_names else gap
+    names = [_wrapped(name, across, letters) for name in sheet.column_names]
+    top = gap + (line - gap) * max(map(len, names)) if names else gap
     below = line if sheet.captions else gap
     columns, rows = len(sheet.rows[0]), len(sheet.rows) + bool(sheet.heads)
     width = left + columns * (across + gap)
@@ -211,10 +212,11 @@ def laid_out(sheet: Sheet, pictures: Sequence[Pixels | None], words: str = WORDS
     for index, picture in enumerate(pictures):
         if picture is not None:
             image.paste(Image.fromarray(picture), place(*divmod(index, columns)))
-    for column, name in enumerate(sheet.column_names):
+    for column, lines in enumerate(names):
         x, _ = place(0, column)
-        text = _shortened(name, across, letters)
-        draw.text((x + across / 2, top / 2), text, _INK, ink, anchor="mm")
+        for nth, text in enumerate(lines):
+            y = top / 2 + (nth - (len(lines) - 1) / 2) * (line - gap)
+            draw.text((x + across / 2, y), text, _INK, ink, anchor="mm")
     for row, name in enumerate(sheet.row_names, start=int(bool(sheet.heads))):
         _, y = place(row, 0)
         draw.text((left - 2 * gap, y + cell / 2), name, _INK, ink, anchor="rm")
@@ -225,6 +227,13 @@ def laid_out(sheet: Sheet, pictures: Sequence[Pixels | None], words: str = WORDS
     if words:
         draw.text((gap, height - line / 2), words, _FAINT, ink, anchor="lm")
     return np.asarray(image)
+
+
+def _wrapped(text: str, width: int, letters: int) -> list[str]:
+    """Text on one line, or on two where it is too long and has a gap."""
+    if text_size(text, letters)[0] <= width or " " not in text:
+        return [_shortened(text, width, letters)]
+    return [_shortened(part, width, letters) for part in text.split(" ", 1)]
 
 
 def _shortened(text: str, width: int, letters: int) -> str:

@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
         "export_several",
         "Export se&veral…",
         ("Ctrl+Shift+E",),
-        "The same settings with many seeds, into a folder",
+        "Many seeds, pictures seen before, or files made here, into a folder",
     ),
     Command("verify", "Ver&ify a file…", (), "What a picture or film says of itself, and what that is worth"),
     Command("save_session", "Save s&ession…", ("Ctrl+Alt+S",), "Save where you are, with undo and redo"),
@@ -90,7 +90,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "export_sheet",
-        "Export a &sheet…",
+        "Export a s&heet…",
         ("Ctrl+Alt+E",),
         "Many pictures on one: seeds, truncation, a mixing table, a direction strip",
     ),

@@ -14,6 +14,7 @@ from explorer.gui.dialogs.export_many import ExportMany
 from explorer.gui.dialogs.export_picture import ExportPicture
 from explorer.gui.dialogs.palette import CommandPalette
 from explorer.gui.dialogs.preferences import Preferences
+from explorer.gui.dialogs.sheet_page import SheetPage
 from explorer.gui.dialogs.shortcuts import ShortcutsSheet
 from explorer.gui.incoming import Incoming
 from explorer.gui.model_desk import ModelDesk
@@ -125,7 +126,7 @@ class Doors(QObject):
             self._out.save_picture(frame, target, self._desk.info, finish)
 
     def export_several(self) -> None:
-        """Many seeds into a folder."""
+        """Many pictures into a folder."""
         frame = self._viewer.frame
         if frame is None:
             return
@@ -135,11 +136,23 @@ class Doors(QObject):
             self._bridge,
             self._kept,
             recipe,
+            self._take_session().history,
             info if is_its_own else None,
             size_of(frame),
             self._folder(),
             self._window,
         )
+        page.exported.connect(self._out.saved)
+        page.show()
+
+    def export_sheet(self) -> None:
+        """Many pictures on one."""
+        frame = self._viewer.frame
+        if frame is None:
+            return
+        recipe, info = frame.request.recipe, self._desk.info
+        is_its_own = info is not None and info.ref == recipe.model
+        page = SheetPage(self._bridge, recipe, info if is_its_own else None, self._folder(), self._window)
         page.exported.connect(self._out.saved)
         page.show()
 

@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
         on["quick_save"].invoked.connect(self.doors.quick_save)
         on["export_picture"].invoked.connect(self.doors.export_picture)
         on["export_several"].invoked.connect(self.doors.export_several)
+        on["export_sheet"].invoked.connect(self.doors.export_sheet)
         on["verify"].invoked.connect(self.truth.open_verify)
         on["use"].invoked.connect(self.truth.open_use)
         on["save_session"].invoked.connect(self.doors.save_session)

@@ -63,8 +63,8 @@ class Claims:
     def supplied_title(self) -> str:
         """What the supplied picture is called as an ingredient; empty where there is none."""
         recipes = [self.recipe] if self.film is None else [k.recipe for ks in self.film.cells for k in ks]
-        bases = [r.base for r in recipes if is_composite(r)]
-        return next((_plain(base.origin) for base in bases if isinstance(base, StoredLatent)), "")
+        latents = (latent for recipe in recipes for latent in recipe.latents)
+        return next((_plain(latent.origin) for latent in latents if latent.is_of_supplied_picture), "")
 
     @property
     def film_text(self) -> str:

@@ -4,6 +4,7 @@ Each `parse_*` has a `format_*` that undoes it. Errors are `RecipeError`s that
 show the text, the place and an example.
 """
 
+import math
 import re
 
 from explorer.errors import RecipeError
@@ -20,6 +21,9 @@ from explorer.recipe.recipe import (
 
 MAX_SEEDS = 100_000
 """A longer list in one command is a slip of the hand (`0-4294967295`)."""
+
+STEPS, MAX_AMOUNTS = 7, 100
+"""Numbers of a range that does not say how many, and the most a list of numbers may have."""
 
 OFF, LOCK, OWN = "off", "lock", "own"
 """Words of a direction: no effect, its measure kept still, its own rows."""
@@ -62,6 +66,26 @@ def _runs(values: tuple[int, ...]) -> list[str]:
             pieces.extend(str(v) for v in values[i : j + 1])
         i = j + 1
     return pieces
+
+
+def parse_amounts(text: str, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
+    """Read `0.3,0.7,1`, or `FROM:TO[:COUNT]` as so many numbers at equal steps (without a count: 7)."""
+    pieces = text.split(":")
+    try:
+        if len(pieces) == 1:
+            values = tuple(float(piece) for piece in text.split(","))
+        else:
+            first, last = float(pieces[0]), float(pieces[1])
+            count = int(pieces[2]) if len(pieces) == 3 else STEPS
+            if len(pieces) > 3 or not 2 <= count <= MAX_AMOUNTS:
+                raise ValueError
+            # Rounded, so that -3:3 meets 0 and names on a sheet's margin are short.
+            values = tuple(round(first + (last - first) * i / (count - 1), 6) for i in range(count))
+    except ValueError:
+        raise RecipeError(f"cannot read {text!r}; write 0.3,0.7,1 or FROM:TO or FROM:TO:COUNT") from None
+    if len(values) > MAX_AMOUNTS or not all(math.isfinite(v) and low <= v <= high for v in values):
+        raise RecipeError(f"{text!r} has to be at most {MAX_AMOUNTS} numbers from {low:g} to {high:g}")
+    return values
 
 
 def parse_layers(text: str) -> Layers:

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QFileDialog
 from explorer.gui.dialogs.export_many import ExportMany
 from explorer.gui.dialogs.export_picture import ExportPicture
 from explorer.gui.dialogs.first_use import FirstUse
+from explorer.gui.dialogs.sheet_page import SheetPage
 from explorer.gui.dialogs.verify_page import VerifyPage
+from explorer.gui.timeline.shelf import recipes_of
 from explorer.gui.widgets.finish_box import FinishBox
 from explorer.provenance import read_recipe, verify
 from explorer.recipe import document, edits
@@ -206,6 +208,69 @@ def test_a_batch_can_be_stopped_and_what_is_there_stays(window, qtbot, tmp_path,
     count = len(list(tmp_path.glob("*.png")))
     assert 2 <= count < 501
     assert not list(tmp_path.glob(".*"))
+
+
+def test_what_was_seen_before_is_exported_as_it_was_and_a_part_of_it_on_wish(window, settle, qtbot, tmp_path):
+    for command in ("new_face", "new_face", "swap"):
+        window.commands[command].trigger()
+        settle(window)
+    recipes = recipes_of(window.store.history)
+    window.commands["export_several"].trigger()
+    page = _child(window, ExportMany)
+    page.set_folder(tmp_path)
+    page.choice.source.choose(1)
+    assert page.choice.recipes() == recipes
+    assert recipes[0] == window.store.recipe
+    page.choice.list.clearSelection()
+    assert not page.go.isEnabled()
+    page.choice.list.item(1).setSelected(True)
+    with qtbot.waitSignal(page.exported):
+        page.go.click()
+    (path,) = tmp_path.glob("*.png")
+    assert read_recipe(path) == recipes[1]
+    # What was exported can be chosen again, as a file; what is no picture of ours is said.
+    (tmp_path / "notes.txt").write_text("nothing")
+    page.choice.add_files([path, tmp_path / "notes.txt"])
+    assert page.choice.recipes() == (recipes[1],)
+    assert "notes.txt" in page.count.text()
+
+
+def test_a_contact_sheet_is_drawn_and_shown(window, qtbot, tmp_path):
+    window.commands["export_sheet"].trigger()
+    page = _child(window, SheetPage)
+    qtbot.waitUntil(lambda: page.form.direction.count() > 0)
+    form = page.form
+    form.seeds.setText("1-3")
+    shapes = []
+    for kind in range(4):
+        form.kind.choose(kind)
+        sheet = form.sheet()
+        shapes.append((len(sheet.rows), len(sheet.rows[0])))
+        assert page.go.isEnabled()
+    assert shapes == [(1, 3), (3, 5), (3, 5), (3, 7)]
+    assert sheet.rows[0][0].directions[0].stored is not None
+    form.amounts.setText("1:2:x")
+    assert not page.go.isEnabled()
+    assert "Cannot read" in page.count.text()
+    form.amounts.setText("-1,1")
+    with qtbot.waitSignal(page.exported):
+        page.draw(tmp_path / "sheet.png")
+    assert page.seen.isVisible()
+    found = verify(tmp_path / "sheet.png")
+    assert found.film == form.sheet().film
+    assert found.credentials.is_own
+
+
+def test_a_stopped_sheet_leaves_no_file(window, qtbot, tmp_path):
+    window.commands["export_sheet"].trigger()
+    page = _child(window, SheetPage)
+    page.form.seeds.setText("0-500")
+    page.draw(tmp_path / "sheet.png")
+    qtbot.waitUntil(lambda: page.bar.value() >= 2)
+    page.leave.click()
+    qtbot.waitUntil(lambda: not page.is_running)
+    assert "Stopped" in page.words.text()
+    assert not list(tmp_path.glob("*sheet*"))
 
 
 def test_a_failing_batch_says_why(window, qtbot, tmp_path):

@@ -36,6 +36,9 @@ def test_examples_of_the_manual():
     assert n.parse_mix("42@coarse*0.5") == Mix(42, "coarse", 0.5)
     assert n.parse_mix("42@0-3") == Mix(42, (0, 1, 2, 3))
     assert n.parse_mix("7@8*-.5").strength == -0.5
+    assert n.parse_amounts("0.3,0.7,1") == (0.3, 0.7, 1)
+    assert n.parse_amounts("-3:3:3") == (-3, 0, 3)
+    assert len(n.parse_amounts("0:1")) == n.STEPS
     assert n.parse_push("smile=2@4-8") == Push("smile", 2.0, (4, 5, 6, 7, 8))
     assert n.parse_push("smile=-1.5") == Push("smile", -1.5)
     assert n.parse_push("smile=2@4-6,7*.5") == Push("smile", 2, (4, 5, 6, 7), row_strengths=((7, 0.5),))
@@ -54,6 +57,10 @@ def test_examples_of_the_manual():
         (n.parse_seeds, "-5"),
         (n.parse_seeds, "4294967296"),
         (n.parse_seeds, "0-4294967295"),
+        (n.parse_amounts, ""),
+        (n.parse_amounts, "1:2:1"),
+        (n.parse_amounts, "0:1:2:3"),
+        (n.parse_amounts, "nan"),
         (n.parse_layers, ""),
         (n.parse_layers, "7-4"),
         (n.parse_layers, "99"),

@@ -1,4 +1,4 @@
-"""Export of several faces: seeds, a folder, how; then progress, which can be stopped."""
+"""Export of several faces: which, a folder, how; then progress, which can be stopped."""
 
 import threading
 from collections.abc import Callable
@@ -23,30 +23,28 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.errors import RecipeError
+from explorer.gui.dialogs.batch_choice import BatchChoice
 from explorer.gui.notices import notice_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
 from explorer.gui.widgets.buttons import TextButton
 from explorer.gui.widgets.finish_box import FinishBox, choices_grid
-from explorer.recipe import SEED_LIMIT, Recipe, SeedBlend, edits
+from explorer.recipe import History, Recipe, Work
 from explorer.recipe.finish import Finish, Label
-from explorer.recipe.notation import parse_seeds
 from explorer.render.model_info import ModelInfo
 
 if TYPE_CHECKING:
     from explorer.export.batch import Batch, BatchProgress, BatchReport
     from explorer.render.engine import Engine
 
-FIRST = 16
-"""Seeds proposed, beginning with that of the picture."""
-
 
 class ExportMany(QDialog):
-    """Draws the seen picture's recipe with other seeds, on the render thread, between what the viewer wants.
+    """Draws a batch on the render thread, between what the viewer wants.
 
     Parameters
     ----------
-    recipe : of the picture that is seen; its seeds are replaced.
+    recipe : of the picture that is seen.
+    history : what was on screen before, to choose from.
     info : the network that draws it; None where another is open by now.
     size : width and height of that picture, in pixels.
     folder : proposed.
@@ -64,6 +62,7 @@ class ExportMany(QDialog):
         bridge: RenderBridge,
         kept: Settings,
         recipe: Recipe,
+        history: History[Work],
         info: ModelInfo | None,
         size: tuple[int, int],
         folder: Path,
@@ -78,13 +77,8 @@ class ExportMany(QDialog):
         self._running = False
         heading = QLabel("Export several faces")
         heading.setProperty("role", "heading")
-        first = edits.seed_a(recipe) or 0
-        self.seeds = QLineEdit(f"{first}-{min(first + FIRST, SEED_LIMIT) - 1}")
-        self.seeds.setPlaceholderText("0-15, 20, 42")
-        self.seeds.setAccessibleName("Seeds")
-        self.count = QLabel()
-        self.count.setProperty("role", "hint")
-        self.count.setWordWrap(True)
+        self.choice = BatchChoice(bridge, recipe, history)
+        self.seeds, self.count = self.choice.seeds, self.choice.hint
         self.place = QLineEdit(str(folder))
         self.place.setReadOnly(True)
         self.place.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -98,11 +92,8 @@ class ExportMany(QDialog):
         self.box = FinishBox(kept.batch_finish or Finish(label=Label()).dumps(), kept.batch_suffix)
         self.box.show_size(*size)
         form = choices_grid()
-        form.addWidget(QLabel("Seeds"), 0, 0)
-        form.addWidget(self.seeds, 0, 1)
-        form.addWidget(self.count, 1, 1)
-        form.addWidget(QLabel("Folder"), 2, 0)
-        form.addLayout(place, 2, 1)
+        form.addWidget(QLabel("Folder"), 0, 0)
+        form.addLayout(place, 0, 1)
         self.licence = _licence_box()
         self.licence_words = QLabel()
         self.licence_words.setWordWrap(True)
@@ -134,10 +125,11 @@ class ExportMany(QDialog):
         buttons.addStretch(1)
         buttons.addWidget(self.leave)
         buttons.addWidget(self.go)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(28, 24, 28, 20)
         column.setSpacing(16)
         column.addWidget(heading)
+        column.addWidget(self.choice)
         column.addLayout(form)
         column.addWidget(self.box)
         column.addWidget(self.licence)
@@ -148,7 +140,8 @@ class ExportMany(QDialog):
         self.resize(560, 620)
         for part in (self.bar, self.words, self.error, self.show_folder):
             part.hide()
-        self.seeds.textChanged.connect(self._check)
+        self.choice.changed.connect(self._check)
+        self.choice.changed.connect(self._grow, Qt.ConnectionType.QueuedConnection)
         self.accepted_licence.toggled.connect(self._check)
         self._told.connect(self._progressed, Qt.ConnectionType.QueuedConnection)
         self._check()
@@ -168,23 +161,15 @@ class ExportMany(QDialog):
         self._stop.set()
         super().reject()
 
-    def _wanted(self) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(parse_seeds(self.seeds.text())))
-
     def _check(self) -> None:
-        """Say what the seeds mean, and whether it can begin."""
+        """Say which licence holds, and whether it can begin."""
         from explorer.export.batch import MANY
 
         try:
-            count, problem = len(self._wanted()), ""
-        except RecipeError as error:
-            count, problem = 0, str(error)
+            count = len(self.choice.recipes())
+        except RecipeError:
+            count = 0
         pictures = "1 picture" if count == 1 else f"{count:,} pictures"
-        self.count.setText(
-            problem[:1].upper() + problem[1:]
-            if problem
-            else f"{pictures}. All but the seed stays as it is in the picture you see."
-        )
         licence = "" if self._info is None else self._info.licence
         title = self._recipe.model.name if self._info is None else self._info.title
         is_many = count > MANY
@@ -197,6 +182,10 @@ class ExportMany(QDialog):
         self.accepted_licence.setVisible(is_many)
         self.accepted_licence.setText("I keep to it for all of them, and pass none of them off as real")
         self.go.setEnabled(bool(count) and not (is_many and not self.accepted_licence.isChecked()))
+
+    def _grow(self) -> None:
+        """Make room for what came to the page; a page with lines that wrap does not do it by itself."""
+        self.resize(self.width(), max(self.height(), self._column.heightForWidth(self.width())))
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Folder for the pictures", str(self._folder))
@@ -212,7 +201,7 @@ class ExportMany(QDialog):
         from explorer.export.batch import Batch
 
         self._kept.batch_finish, self._kept.batch_suffix = self.box.finish.dumps(), self.box.suffix
-        recipes = tuple(self._recipe.with_(base=SeedBlend.of(seed)) for seed in self._wanted())
+        recipes = self.choice.recipes()
         batch = Batch(recipes, self._folder, self.box.suffix, self.box.finish)
         self._show_running(True)
         self.bar.setRange(0, len(recipes))
@@ -257,7 +246,7 @@ class ExportMany(QDialog):
 
     def _show_running(self, running: bool) -> None:
         self._running = running
-        for widget in (self.seeds, self.choose, self.box, self.go):
+        for widget in (self.choice, self.choose, self.box, self.go):
             widget.setEnabled(not running)
         self.bar.setVisible(running)
         self.words.show()

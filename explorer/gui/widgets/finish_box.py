@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
 
 from explorer.errors import RecipeError
 from explorer.gui.widgets.buttons import Segment
@@ -30,8 +39,8 @@ class FinishBox(QWidget):
         super().__init__(parent)
         self._size = (0, 0)
         self.format = _choice("Format", FORMATS)
-        self.bits = _Segments("Depth", ("8 bit", "16 bit"))
-        self.upscale = _Segments("Size", ("As drawn", *(f"{n} ×" for n in UPSCALES[1:])))
+        self.bits = Segments("Depth", ("8 bit", "16 bit"))
+        self.upscale = Segments("Size", ("As drawn", *(f"{n} ×" for n in UPSCALES[1:])))
         self.size_hint = _hint("")
         self.label = QCheckBox(f"Write “{WORDS}” into the picture")
         self.corner = _choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
@@ -128,7 +137,7 @@ class FinishBox(QWidget):
         self.changed.emit()
 
 
-class _Segments(QWidget):
+class Segments(QWidget):
     """One of a few, side by side."""
 
     changed = Signal()
@@ -138,6 +147,7 @@ class _Segments(QWidget):
         self.setObjectName("segments")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
