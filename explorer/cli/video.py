@@ -20,13 +20,15 @@ from explorer.errors import ExportError, RecipeError
 from explorer.recipe import Film, ModelRef, Recipe, SeedBlend, film_edits
 from explorer.recipe.easing import EASINGS
 from explorer.recipe.film import MAX_FPS, MAX_SECONDS, MAX_SIZE
+from explorer.recipe.finish import CORNERS, LABEL_SIZES, WORDS, Label
 
 if TYPE_CHECKING:
     from explorer.export import FilmReport
     from explorer.render import Engine, ModelInfo
 
 HELP = "make a film that leads from seed to seed, or of a saved film"
-DESCRIPTION = """Make a film: MP4, WebM, MOV (ProRes), GIF, animated WebP, or a folder of PNG frames.
+DESCRIPTION = """Make a film: MP4, WebM, MOV (ProRes), GIF, animated WebP or PNG, or a
+folder of PNG frames.
 
 The file carries the film: `video --film FILE` makes it again. Run the same command again
 after a crash, and it goes on from what was finished. --out NAME.film writes the film as a
@@ -101,12 +103,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="444 keeps fine colours; many players refuse it",
     )
     add("--music", metavar="FILE", help="a sound file to go under the film (MP4, MOV, WebM)")
-    add("--label", action="store_true", help='write "AI-generated" into a corner')
+    add("--codec", choices=("vp9", "av1"), default="vp9", help="of WebM; av1 is smaller (default: vp9)")
+    add(
+        "--label",
+        metavar="CORNER",
+        nargs="?",
+        choices=CORNERS,
+        const=Label().corner,
+        help=f'write "{WORDS}" into a corner: {", ".join(CORNERS)} (alone: {Label().corner})',
+    )
+    add("--label-size", choices=LABEL_SIZES, help=f"of the label (default: {Label().size})")
     add(
         "--out",
         metavar="FILE|DIR",
         required=True,
-        help="a .mp4, .webm, .mov, .gif or .webp file, a folder of frames, or a .film file",
+        help="a .mp4, .webm, .mov, .gif, .webp or .apng file, a folder of frames, or a .film file",
     )
     add("--json", action="store_true", help="print a report as one JSON document")
 
@@ -127,7 +138,8 @@ def run(args: argparse.Namespace) -> int:
         open_directions(engine, info, args.directions)
     if Path(args.out).suffix.lower() == ".film":
         return _save_document(args, film)
-    settings = FilmSettings(args.quality, args.chroma, args.label)
+    label = None if args.label is None else Label(args.label, args.label_size or Label().size)
+    settings = FilmSettings(args.quality, args.chroma, label, codec=args.codec)
     work = write_film(engine, film, args.out, settings, args.music)
     try:
         with closing(work), Progress(film.frames, "frames") as bar:
@@ -226,6 +238,8 @@ def _check(args: argparse.Namespace) -> None:
         cells = args.grid[0] * args.grid[1]
         if len(args.seeds) % cells:
             fail(f"{len(args.seeds)} seeds cannot be dealt out evenly to {cells} cells")
+    if args.label_size is not None and args.label is None:
+        fail("--label-size needs --label")
     if Path(args.out).suffix.lower() != ".film":
         try:
             film_format_of(args.out)

@@ -71,6 +71,8 @@ def make_encoder(
         return video_pillow.GifEncoder(settings, fps, size, loop=_loops(claims))
     if format == "WEBP":
         return video_pillow.WebPEncoder(settings, fps, size, loop=_loops(claims))
+    if format == "APNG":
+        return video_pillow.ApngEncoder(fps, size, loop=_loops(claims))
     return video_pillow.FramesEncoder(claims, settings)
 
 

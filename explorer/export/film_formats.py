@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from explorer.errors import ExportError
+from explorer.recipe.finish import Label
 
-FilmFormat = Literal["MP4", "WEBM", "MOV", "GIF", "WEBP", "FRAMES"]
+FilmFormat = Literal["MP4", "WEBM", "MOV", "GIF", "WEBP", "APNG", "FRAMES"]
 Chroma = Literal["420", "444"]
+Codec = Literal["vp9", "av1"]
 
 FILM_SUFFIXES: dict[str, FilmFormat] = {
     ".mp4": "MP4",
@@ -15,6 +17,7 @@ FILM_SUFFIXES: dict[str, FilmFormat] = {
     ".mov": "MOV",
     ".gif": "GIF",
     ".webp": "WEBP",
+    ".apng": "APNG",
 }
 GIF_FPS = 50.0
 """GIF counts hundredths of a second, and players slow down what is faster than two of them."""
@@ -25,6 +28,7 @@ _TYPICAL_BYTES: dict[FilmFormat, float] = {
     "MOV": 0.6,
     "GIF": 0.5,
     "WEBP": 0.08,
+    "APNG": 1.0,
     "FRAMES": 1.0,
 }
 """Per pixel and frame, rather too low: a film must not be refused for a guess."""
@@ -38,16 +42,21 @@ class FilmSettings:
     """1 to 100. 80 is free of visible loss; a PNG sequence loses nothing at any."""
     chroma: Chroma = "420"
     """MP4, WebM and MOV: "420" plays everywhere; "444" keeps fine colours, and many players refuse it."""
-    label: bool = False
+    label: Label | None = None
     """Draw "AI-generated" into a corner."""
     sign: bool = True
     """Add Content Credentials, where the format can carry them."""
+
+    codec: Codec = "vp9"
+    """Of WebM: "vp9" plays everywhere; "av1" is smaller, and older players refuse it."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:
             raise ExportError(f"quality goes from 1 to 100, not {self.quality}")
         if self.chroma not in ("420", "444"):
             raise ExportError(f"chroma is 420 or 444, not {self.chroma}")
+        if self.codec not in ("vp9", "av1"):
+            raise ExportError(f"the codec of a WebM is vp9 or av1, not {self.codec}")
 
 
 def film_format_of(path: str | Path) -> FilmFormat:
@@ -75,6 +84,8 @@ def check_fits(format: FilmFormat, width: int, height: int, fps: float, settings
     ExportError
         With what to do instead.
     """
+    if format == "WEBM" and settings.codec == "av1" and min(width, height) < 64:
+        raise ExportError(f"AV1 wants 64 pixels at least, not {width}x{height}; choose the codec vp9")
     if format in ("MP4", "WEBM", "MOV") and (width % 2 or height % 2) and settings.chroma == "420":
         raise ExportError(
             f"a frame of {width}x{height} pixels does not fit this format, which wants even numbers; "
@@ -82,6 +93,8 @@ def check_fits(format: FilmFormat, width: int, height: int, fps: float, settings
         )
     if format == "MOV" and (width % 2 or height % 2):
         raise ExportError(f"ProRes wants even numbers of pixels, not {width}x{height}; choose another size")
+    if format == "WEBM" and settings.codec == "av1" and settings.chroma == "444":
+        raise ExportError("AV1 is written with chroma 420 alone; choose that, or the codec vp9")
     if format == "GIF" and fps > GIF_FPS:
         raise ExportError(f"GIF cannot show {fps:g} frames a second; choose 50 or fewer")
     limit = {"GIF": 65_535, "WEBP": 16_383, "MP4": 16_384, "WEBM": 16_384, "MOV": 16_384}.get(format)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from explorer.export.label import labelled
 from explorer.recipe import Film, Moment
+from explorer.recipe.finish import Label
 from explorer.render.frame import RenderRequest
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class FrameMaker:
     engine : belongs to the calling thread.
     """
 
-    def __init__(self, engine: "Engine", film: Film, label: bool = False) -> None:
+    def __init__(self, engine: "Engine", film: Film, label: Label | None = None) -> None:
         self._engine, self._film, self._label = engine, film, label
         self.notices: dict[str, None] = {}
 
@@ -54,7 +55,7 @@ class FrameMaker:
             row, column = divmod(cell, film.columns)
             canvas[row * height : (row + 1) * height, column * width : (column + 1) * width] = pixels
         assert canvas is not None, "a film has at least one cell"
-        yield labelled(canvas) if self._label else canvas
+        yield canvas if self._label is None else labelled(canvas, self._label)
 
     def frame(self, number: int) -> Pixels:
         """Draw frame `number` in one go."""

@@ -30,6 +30,26 @@ def discard(path: str | Path) -> None:
     shutil.rmtree(parts_folder(Path(path)), ignore_errors=True)
 
 
+def finished(path: Path, about: Mapping[str, Any], frames: int, segment_frames: int, suffix: str) -> int:
+    """Frames that an earlier attempt at this very export has finished; looks, and touches nothing."""
+    folder = parts_folder(path)
+    if _written(folder) != _spelled(about, frames, segment_frames):
+        return 0
+    found = sum(1 for file in folder.glob(f"*{suffix}") if not file.name.startswith("whole"))
+    return min(found * segment_frames, frames)
+
+
+def _spelled(about: Mapping[str, Any], frames: int, segment_frames: int) -> str:
+    return json.dumps({**about, "frames": frames, "segment_frames": segment_frames}, sort_keys=True)
+
+
+def _written(folder: Path) -> str:
+    try:
+        return (folder / _ABOUT).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 class Job:
     """Folder of one export.
 
@@ -51,7 +71,7 @@ class Job:
     ) -> None:
         self.path, self.frames, self._each, self._suffix = path, frames, segment_frames, suffix
         self.folder = parts_folder(path)
-        text = json.dumps({**about, "frames": frames, "segment_frames": segment_frames}, sort_keys=True)
+        text = _spelled(about, frames, segment_frames)
         try:
             if self._known() != text:
                 shutil.rmtree(self.folder, ignore_errors=True)
@@ -63,10 +83,7 @@ class Job:
             raise export_error(path, error) from error
 
     def _known(self) -> str:
-        try:
-            return (self.folder / _ABOUT).read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
+        return _written(self.folder)
 
     def segment_of(self, number: int) -> int:
         """Segment a frame belongs to."""

@@ -19,17 +19,25 @@ from explorer.export.files import make_folder
 from explorer.export.film_encoders import make_encoder
 from explorer.export.film_formats import FilmFormat, FilmSettings, check_fits, film_format_of, least_bytes
 from explorer.export.film_frames import FrameMaker, Pixels, frame_size
-from explorer.export.film_job import FRAME_NAME, Job, discard
+from explorer.export.film_job import FRAME_NAME, Job, discard, finished
 from explorer.export.film_writer import FilmWriter
 from explorer.provenance import Claims
 from explorer.recipe import Film
 from explorer.recipe.film_document import dumps
-from explorer.recipe.finish import Finish, Label
+from explorer.recipe.finish import Finish
 
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
 
-__all__ = ["FilmProgress", "FilmReport", "claims_of_film", "discard", "save_film", "write_film"]
+__all__ = [
+    "FilmProgress",
+    "FilmReport",
+    "claims_of_film",
+    "discard",
+    "finished_frames",
+    "save_film",
+    "write_film",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +102,7 @@ def write_film(
     Parameters
     ----------
     engine : belongs to the calling thread.
-    path : `.mp4`, `.webm`, `.mov`, `.gif` or `.webp`; a name without a suffix, or a folder
+    path : `.mp4`, `.webm`, `.mov`, `.gif`, `.webp` or `.apng`; a name without a suffix, or a folder
         that exists, takes PNG files (frame000000.png, ...).
     music : a sound file to go under MP4, MOV and WebM, from its beginning to the film's end.
 
@@ -124,7 +132,7 @@ def write_film(
     if format == "FRAMES":
         _check_folder(path, film.frames)
         make_folder(path.parent)
-    finish = Finish(label=Label() if settings.label else None)
+    finish = Finish(label=settings.label)
     claims = replace(claims_of_film(film, info), finish=finish)
     encoder = make_encoder(format, settings, film.fps, size, claims, None if music is None else Path(music))
     about = _about(engine, film, settings, format, size)
@@ -166,6 +174,26 @@ def write_film(
         monotonic() - began,
         (*maker.notices, *writer.notices),
     )
+
+
+def finished_frames(
+    engine: "Engine", film: Film, path: str | Path, settings: FilmSettings = FilmSettings()
+) -> int:
+    """Frames that an interrupted export of this very film to `path` has finished; changes nothing.
+
+    Raises
+    ------
+    ExportError
+        If the suffix is of no known format.
+    """
+    path = Path(path)
+    info = engine.info(film.model)
+    format = film_format_of(path)
+    size = frame_size(film, info.size)
+    claims = claims_of_film(film, info)
+    encoder = make_encoder(format, settings, film.fps, size, claims)
+    about = _about(engine, film, settings, format, size)
+    return finished(path, about, film.frames, encoder.segment_frames, encoder.suffix)
 
 
 def claims_of_film(film: Film, info: "ModelInfo") -> Claims:

@@ -1,4 +1,4 @@
-"""MP4 (H.264), WebM (VP9) and MOV (ProRes), by PyAV.
+"""MP4 (H.264), WebM (VP9 or AV1) and MOV (ProRes), by PyAV.
 
 Colours are BT.709 in limited range, converted so and tagged so: an untagged film is
 shown with another matrix by every second player. The number of encoder threads is
@@ -21,6 +21,7 @@ from explorer.export.film_frames import Pixels
 from explorer.export.music import Soundtrack
 from explorer.provenance import Claims, containers, xmp
 
+os.environ.setdefault("SVT_LOG", "1")  # errors alone: the AV1 encoder talks a page to the terminal
 SEGMENT_SECONDS = 4.0
 THREADS = 2
 _SEAM_QP, _SEAM_FRAMES = 8, 6
@@ -83,7 +84,8 @@ class VideoEncoder:
             with av.open(str(path)) as segment:
                 source = segment.streams.video[0]
                 if stream is None:
-                    stream = container.add_stream_from_template(source)
+                    # Opaque: AV1 is decoded by another library than encodes it, and nothing is encoded here.
+                    stream = container.add_stream_from_template(source, opaque=True)
                     stream.time_base = 1 / self._rate
                     if self._music is not None and claims.film is not None:
                         sound = Soundtrack(container, self._music, self._format, claims.film.seconds)
@@ -187,6 +189,9 @@ def _codec(format: FilmFormat, settings: FilmSettings, frames: int) -> tuple[str
         crf = round(40 - 0.28 * quality)  # 80: 18, which is hard to tell from the original
         options = {"crf": str(crf), "preset": "medium", "x264-params": _without_seams(crf, frames)}
         return "libx264", f"yuv{settings.chroma}p", options
+    if format == "WEBM" and settings.codec == "av1":
+        options = {"crf": str(round(60 - 0.5 * quality)), "preset": "8", "svtav1-params": f"lp={THREADS}"}
+        return "libsvtav1", "yuv420p", options
     if format == "WEBM":
         # VP9 knows no frames of a quality of their own, so that all have to be good: at 80 the file is as
         # large as an MP4, and the picture's error changes by 0.9 levels at a seam, by 0.3 elsewhere.

@@ -1,4 +1,4 @@
-"""GIF, animated WebP and folders of PNG, by Pillow.
+"""GIF, animated WebP, animated PNG and folders of PNG, by Pillow.
 
 Pillow encodes each frame; the containers are put together here, block by block, so
 that no more than one frame is in memory and a segment is simply a run of blocks.
@@ -12,7 +12,9 @@ Specification: VP8X, ANIM and ANMF chunks.
 import io
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +28,7 @@ from explorer.provenance import Claims, containers, credentials, picture_options
 from explorer.provenance.identity import own_identity
 
 SEGMENT_FRAMES = 24
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE_FROM = 128
 """Pixels across; of a larger picture a copy of this size decides the colours of a GIF."""
 
@@ -141,6 +144,52 @@ class WebPEncoder:
         )
 
 
+class ApngEncoder:
+    """One film as animated PNG, without loss.
+
+    References
+    ----------
+    W3C. Portable Network Graphics, third edition, 2025: acTL, fcTL and fdAT chunks.
+    """
+
+    segment_frames = SEGMENT_FRAMES
+    suffix = ".blocks"
+
+    def __init__(self, fps: float, size: tuple[int, int], loop: bool) -> None:
+        self._fps, self._size, self._loop = fps, size, loop
+
+    def open(self, path: Path, frames: int) -> BlockSegment:
+        """Begin a segment."""
+        return BlockSegment(path, self._block)
+
+    def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
+        """Put header, notes, blocks and end in a row."""
+        assert claims.film is not None, "the number of frames is the film's"
+        width, height = self._size
+        header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB
+        endless, once = 0, 1
+        control = struct.pack(">II", claims.film.frames, endless if self._loop else once)
+        with open(out, "wb") as file:
+            file.write(PNG_SIGNATURE + _png_chunk(b"IHDR", header) + _png_chunk(b"acTL", control))
+            file.write(_png_notes(claims))
+            _append(file, segments)
+            file.write(_png_chunk(b"IEND", b""))
+
+    def _block(self, number: int, pixels: Pixels) -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=4)
+        data = b"".join(data for name, data in _png_chunks(buffer.getvalue()) if name == b"IDAT")
+        # Every later frame has two numbered chunks, the first only one: its pixels are a plain IDAT.
+        first = 2 * number - 1 if number else 0
+        width, height = self._size
+        milliseconds = _duration(number, self._fps, 0.001)
+        frame = struct.pack(">IIIIIHHBB", first, width, height, 0, 0, milliseconds, 1000, 0, 0)
+        body = (
+            _png_chunk(b"fdAT", struct.pack(">I", first + 1) + data) if number else _png_chunk(b"IDAT", data)
+        )
+        return _png_chunk(b"fcTL", frame) + body
+
+
 class FramesEncoder:
     """One film as a folder of PNG files, every one with the film and its number inside."""
 
@@ -171,6 +220,29 @@ class FramesEncoder:
         Image.fromarray(pixels).save(buffer, "PNG", compress_level=4, **picture_options("PNG", claims))
         data = buffer.getvalue()
         return credentials.sign(data, "PNG", claims, own_identity()) if self._sign else data
+
+
+def _png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def _png_chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and data of each chunk of a PNG that Pillow wrote."""
+    place = len(PNG_SIGNATURE)
+    while place < len(png):
+        (length,) = struct.unpack_from(">I", png, place)
+        yield png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
+        place += length + 12
+
+
+def _png_notes(claims: Claims) -> bytes:
+    """Chunks that say what the file is: those of a single picture with the same claims."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(buffer, "PNG", **picture_options("PNG", claims))
+    pixels = (b"IHDR", b"IDAT", b"IEND")
+    return b"".join(
+        _png_chunk(name, data) for name, data in _png_chunks(buffer.getvalue()) if name not in pixels
+    )
 
 
 def _append(file: BinaryIO, segments: Sequence[Path]) -> None:

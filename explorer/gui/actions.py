@@ -84,7 +84,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("film_alone", "Take this film a&way", (), "Out of several side by side"),
     Command(
         "export_film",
-        "&Export film…",
+        "Export f&ilm…",
         ("Ctrl+Shift+M",),
         "MP4, WebM, MOV, GIF, WebP, APNG or single frames; exact, and resumable",
     ),

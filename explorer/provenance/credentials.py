@@ -28,6 +28,7 @@ from explorer.recipe.finish import WORDS, Finish
 
 MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
 FILM_MIME = {"GIF": "image/gif", "MP4": "video/mp4", "MOV": "video/quicktime", "WEBP": "image/webp"}
+FILM_MIME["APNG"] = MIME["PNG"]
 """Moving pictures that can hold credentials. WebM cannot."""
 _ALL_MIME = MIME | FILM_MIME
 RECIPE_LABEL = "org.latent-explorer.recipe"

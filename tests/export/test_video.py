@@ -22,17 +22,19 @@ from explorer.export import FilmSettings, discard, save_film, video_pillow, writ
 from explorer.export.film_frames import FrameMaker
 from explorer.export.film_job import parts_folder
 from explorer.export.film_writer import WAITING
+from explorer.export.video import finished_frames
 from explorer.export.video_av import VideoEncoder
 from explorer.provenance import Claims, credentials, read_film, read_recipe, verify
 from explorer.provenance.claims import GENERATED
 from explorer.recipe import ModelRef, Recipe
 from explorer.recipe import film_edits as edits
 from explorer.recipe.film_document import dumps
+from explorer.recipe.finish import Label
 from explorer.render import Engine, RenderRequest, RenderWorker
 from tests.export.films import decoded, film_of, small_network
 from tests.support import REPOSITORY
 
-NAMES = ("film.mp4", "film.webm", "film.mov", "film.gif", "film.webp", "film")
+NAMES = ("film.mp4", "film.webm", "film.mov", "film.gif", "film.webp", "film.apng", "film")
 FILES = NAMES[:-1]
 UNSIGNED = FilmSettings(sign=False)
 
@@ -62,7 +64,7 @@ def frames_of(path):
     """All frames of a film file, [N, H, W, 3] uint8."""
     if path.is_dir():
         return np.stack([np.asarray(Image.open(file)) for file in sorted(path.iterdir())])
-    if path.suffix in (".gif", ".webp"):
+    if path.suffix in (".gif", ".webp", ".apng"):
         with Image.open(path) as image:
             frames = []
             for i in range(image.n_frames):
@@ -111,12 +113,14 @@ def test_what_a_film_says_of_itself(engine, film, tmp_path, name):
 
 
 @pytest.mark.skipif(not credentials.can_sign(), reason="c2pa-python is not installed")
-@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.gif", "film.webp"])
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.gif", "film.webp", "film.apng"])
 def test_a_changed_film_is_called_broken(engine, film, tmp_path, name):
     path = tmp_path / name
     save_film(engine, film, path)
     data = bytearray(path.read_bytes())
-    mark = {".mp4": b"mdat", ".mov": b"mdat", ".gif": b"\x00\x21\xf9", ".webp": b"ANMF"}[path.suffix]
+    mark = {".mp4": b"mdat", ".mov": b"mdat", ".gif": b"\x00\x21\xf9", ".webp": b"ANMF", ".apng": b"fdAT"}[
+        path.suffix
+    ]
     data[data.rindex(mark) + 60] ^= 1
     path.write_bytes(data)
     assert verify(path).credentials.tampered
@@ -431,7 +435,7 @@ def test_progress_counts_and_shows(engine, network, tmp_path):
 def test_a_label_can_be_drawn_in(engine, film, tmp_path):
     film = film.with_(size=128)
     save_film(engine, film, tmp_path / "plain", UNSIGNED)
-    save_film(engine, film, tmp_path / "marked", replace(UNSIGNED, label=True))
+    save_film(engine, film, tmp_path / "marked", replace(UNSIGNED, label=Label()))
     plain, marked = frames_of(tmp_path / "plain"), frames_of(tmp_path / "marked")
     where = np.nonzero((plain != marked).any(axis=(0, 3)))
     assert where[0].min() > 100
@@ -478,3 +482,41 @@ def test_memory_of_the_queue_is_bounded(engine, film, tmp_path, monkeypatch):
     monkeypatch.setattr(video_pillow.GifEncoder, "_block", slow)
     for progress in write_film(engine, film, tmp_path / "film.gif", UNSIGNED):
         assert progress.done - len(done) <= WAITING + 2
+
+
+def test_av1_holds_every_frame_in_less_room(engine, network, tmp_path):
+    film = film_of(engine, network, seconds=1, size=64, loop=False)
+    save_film(engine, film, tmp_path / "small.webm", replace(UNSIGNED, codec="av1"))
+    assert len(decoded(tmp_path / "small.webm")) == film.frames
+    with av.open(str(tmp_path / "small.webm")) as file:
+        assert "av1" in file.streams.video[0].codec_context.name
+    assert read_film(tmp_path / "small.webm") == film
+
+
+@pytest.mark.parametrize(("size", "chroma"), [(64, "444"), (32, "420")])
+def test_what_av1_cannot_hold_is_refused_before(engine, network, tmp_path, size, chroma):
+    film = film_of(engine, network, size=size)
+    with pytest.raises(ExportError, match="AV1"):
+        save_film(engine, film, tmp_path / "film.webm", FilmSettings(80, chroma, codec="av1"))
+    assert not list(tmp_path.glob("*film*"))
+
+
+def test_an_animated_png_loses_nothing(engine, network, tmp_path):
+    film = film_of(engine, network, seconds=1)
+    save_film(engine, film, tmp_path / "film.apng", UNSIGNED)
+    maker = FrameMaker(engine, film)
+    drawn = np.stack([maker.frame(number) for number in range(film.frames)])
+    assert np.array_equal(frames_of(tmp_path / "film.apng"), drawn)
+
+
+def test_what_an_earlier_attempt_has_finished_can_be_asked_without_touching_it(engine, network, tmp_path):
+    film, path = film_of(engine, network, seconds=5), tmp_path / "film.mp4"
+    assert finished_frames(engine, film, path, UNSIGNED) == 0
+    assert not list(tmp_path.glob("*film*"))
+    work = write_film(engine, film, path, UNSIGNED)
+    while next(work).bytes_written == 0:
+        pass
+    work.close()
+    assert finished_frames(engine, film, path, UNSIGNED) == 40
+    assert finished_frames(engine, film, path, replace(UNSIGNED, quality=70)) == 0
+    assert save_film(engine, film, path, UNSIGNED).resumed == 40
