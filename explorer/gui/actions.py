@@ -64,6 +64,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("swap", "&Swap A and B", ("X",), "Exchange A and B"),
     Command("reset_mixing", "&Reset mixing", ("M",), "Put all rows back to A"),
     Command("find_directions", "&Find…", ("Ctrl+D",), "Look for directions along which faces change"),
+    Command("teach_direction", "&Teach…", ("Ctrl+T",), "Mark faces as more or less, and have it learned"),
     Command("import_directions", "&Import…", (), "Take over directions of another tool, or of a friend"),
     Command("export_directions", "&Export…", (), "Write the directions of this network into one file"),
     Command("reset_directions", "&Reset directions", ("Ctrl+Shift+D",), "Go along no direction any more"),
@@ -171,6 +172,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "&Directions": (
         "find_directions",
+        "teach_direction",
         "import_directions",
         "export_directions",
         "-",

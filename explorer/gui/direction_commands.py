@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -12,8 +13,11 @@ from explorer.gui.panels.directions import LOADING, DirectionsPanel
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.store import Store
 from explorer.gui.thumbnails import portrait
-from explorer.recipe import Recipe, direction_edits, edits
+from explorer.recipe import Push, Recipe, direction_edits, edits
 from explorer.render.model_info import ModelInfo
+
+if TYPE_CHECKING:
+    from explorer.latents import Direction
 
 IMPORT_FILTER = "Directions (*.directions *.npy *.npz *.pt *.pth *.pkl);;All files (*)"
 EXPORT_FILTER = "Directions (*.directions)"
@@ -25,9 +29,11 @@ class DirectionCommands(QObject):
     Signals
     -------
     notice(Notice) : something to say.
+    wanted_teach : open the dialog in which a direction is taught.
     """
 
     notice = Signal(object)
+    wanted_teach = Signal()
 
     def __init__(self, bridge: RenderBridge, store: Store, panel: DirectionsPanel, window: QWidget) -> None:
         super().__init__(window)
@@ -47,7 +53,7 @@ class DirectionCommands(QObject):
     def dialog(self) -> FindDirections:
         """The dialog; made when it is first asked for."""
         if self._dialog is None:
-            self._dialog = FindDirections(self.desk, self._face, self._window)
+            self._dialog = FindDirections(self.desk, self.face, self._window)
             self._dialog.tried.connect(self._panel.try_push)
         return self._dialog
 
@@ -91,12 +97,33 @@ class DirectionCommands(QObject):
             target = Path(path)
             self.desk.export_file(target if target.suffix else target.with_suffix(".directions"))
 
+    def export_one(self, direction: "Direction") -> None:
+        """Choose where to write one direction that is not in the list yet."""
+        info = self.desk.info
+        if info is None:
+            return
+        start = str(Path.home() / f"{direction.name}.directions")
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export direction", start, EXPORT_FILTER)
+        if path:
+            target = Path(path)
+            target = target if target.suffix else target.with_suffix(".directions")
+            self.desk.export_file(target, (direction,))
+
+    def try_push(self, push: Push) -> None:
+        """Go along a direction that is only being looked at."""
+        self._panel.try_push(push)
+
     def reset(self) -> None:
         """Go along no direction any more."""
         self._panel.reset_all()
 
     def _do(self, key: str) -> None:
-        {"find": self.find, "import": self.import_file, "export": self.export_file}[key]()
+        {
+            "find": self.find,
+            "teach": self.wanted_teach.emit,
+            "import": self.import_file,
+            "export": self.export_file,
+        }[key]()
 
     def _rename(self, old: str, new: str) -> None:
         self.desk.rename(old, new, partial(self._renamed, old))
@@ -104,7 +131,7 @@ class DirectionCommands(QObject):
     def _renamed(self, old: str, new: str) -> None:
         self._store.edit(direction_edits.renamed(self._store.recipe, old, new), f"Rename {old}")
 
-    def _face(self) -> Recipe:
+    def face(self) -> Recipe:
         """The face strips show: A alone, truncated as the picture is."""
         recipe = self._store.recipe
         return portrait(recipe.model, edits.alone(edits.source_a(recipe)), recipe)

@@ -6,22 +6,19 @@ known directions; answers come home as signals.
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QImage
 
-from explorer.errors import DirectionError
+from explorer.gui.direction_jobs import Draw, Export, Find, Import, List, Search
 from explorer.gui.notices import Notice, notice_of
-from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
-from explorer.recipe import Layers, ModelRef, Recipe
-from explorer.render.frame import RenderRequest
+from explorer.gui.render_bridge import RenderBridge
+from explorer.recipe import ModelRef, Recipe
 from explorer.render.model_info import ModelInfo
 
 if TYPE_CHECKING:
@@ -29,19 +26,6 @@ if TYPE_CHECKING:
     from explorer.render.engine import Engine
 
 log = logging.getLogger(__name__)
-
-FIRST = 10
-"""Directions of a search without questions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What to look for."""
-
-    method: str = "pca"
-    layers: Layers = "all"
-    components: int = FIRST
-    seed: int = 0
 
 
 class DirectionsDesk(QObject):
@@ -80,7 +64,7 @@ class DirectionsDesk(QObject):
     def refresh(self) -> None:
         """Look again for what is known."""
         if self._info is not None:
-            self._bridge.call(_List(self._info.ref), partial(self._have_list, self._info.ref))
+            self._bridge.call(List(self._info.ref), partial(self._have_list, self._info.ref))
 
     # Finding.
 
@@ -89,7 +73,7 @@ class DirectionsDesk(QObject):
         if self._info is None:
             return
         self._stop = threading.Event()
-        self._bridge.call(_Find(self._info.ref, search, self._stop, self._tell), done)
+        self._bridge.call(Find(self._info.ref, search, self._stop, self._tell), done)
 
     def find_some(self, done: Callable[[], None]) -> None:
         """Search without questions, and keep what is found."""
@@ -97,7 +81,7 @@ class DirectionsDesk(QObject):
 
     def draw(self, recipes: Sequence[Recipe], stop: int | None, done: Callable[[Any], None]) -> None:
         """Draw small pictures of recipes; `done` gets the images, or the error."""
-        self._bridge.call(_Draw(tuple(recipes), stop, self._stop), done)
+        self._bridge.call(Draw(tuple(recipes), stop, self._stop), done)
 
     def cancel(self) -> None:
         """Give up what is being searched and drawn."""
@@ -174,13 +158,13 @@ class DirectionsDesk(QObject):
         """Take over the directions in a file, of ours or of another tool."""
         info = self._info
         if info is not None:
-            self._bridge.call(_Import(path, info), partial(self._imported, path))
+            self._bridge.call(Import(path, info), partial(self._imported, path))
 
-    def export_file(self, path: Path) -> None:
-        """Write all that is known for this network into one file."""
+    def export_file(self, path: Path, directions: Sequence["Direction"] | None = None) -> None:
+        """Write directions into one file; all that are known for this network where none are given."""
         info = self._info
         if info is not None:
-            self._bridge.call(_Export(path, info), partial(self._exported, path))
+            self._bridge.call(Export(path, info, directions), partial(self._exported, path))
 
     def _imported(self, path: Path, result: Any) -> None:
         if isinstance(result, Exception):
@@ -227,94 +211,3 @@ class DirectionsDesk(QObject):
     def _ref(self) -> ModelRef:
         assert self._info is not None, "nothing can be changed before a network is in use"
         return self._info.ref
-
-
-class _List:
-    """What is known, on the render thread."""
-
-    def __init__(self, ref: ModelRef) -> None:
-        self._ref = ref
-
-    def __call__(self, engine: "Engine") -> tuple[tuple["Direction", ...], frozenset[str]]:
-        known = engine.known.of(self._ref)
-        return known, frozenset(d.name for d in known if engine.known.is_own(self._ref, d.name))
-
-
-class _Find:
-    """A search, piece by piece."""
-
-    def __init__(
-        self, ref: ModelRef, search: Search, stop: threading.Event, tell: Callable[[int, int], None]
-    ) -> None:
-        self._ref, self._search, self._stop, self._tell = ref, search, stop, tell
-
-    def __call__(self, engine: "Engine") -> Generator[None, None, list["Direction"]]:
-        from explorer.latents import discovery
-
-        wish = self._search
-        work = discovery.find(
-            engine.generator(self._ref),
-            wish.method,  # type: ignore[arg-type]
-            wish.layers,
-            wish.components,
-            seed=wish.seed,
-        )
-        while True:
-            _check(self._stop)
-            try:
-                self._tell(*next(work))
-            except StopIteration as end:
-                return list(end.value)
-            yield
-
-
-class _Draw:
-    """Pictures, one at a time, so that the viewer lives."""
-
-    def __init__(self, recipes: tuple[Recipe, ...], stop: int | None, cancelled: threading.Event) -> None:
-        self._recipes, self._stop, self._cancelled = recipes, stop, cancelled
-
-    def __call__(self, engine: "Engine") -> Generator[None, None, list[QImage]]:
-        images = []
-        for recipe in self._recipes:
-            _check(self._cancelled)
-            frame = engine.render(RenderRequest(recipe, stop=self._stop))
-            images.append(to_image(to_bgra(frame.pixels)))
-            yield
-        return images
-
-
-class _Import:
-    """A file's directions, kept."""
-
-    def __init__(self, path: Path, info: ModelInfo) -> None:
-        self._path, self._info = path, info
-
-    def __call__(self, engine: "Engine") -> tuple[tuple[str, ...], tuple[str, ...]]:
-        from explorer.render.foreign_directions import open_directions
-
-        info = self._info
-        found, warnings = open_directions(self._path, info.ref, engine.generator(info.ref))
-        return engine.known.keep(info.ref, info.num_ws, info.w_dim, found), warnings
-
-
-class _Export:
-    """Everything known, into a file."""
-
-    def __init__(self, path: Path, info: ModelInfo) -> None:
-        self._path, self._info = path, info
-
-    def __call__(self, engine: "Engine") -> None:
-        from explorer.export.files import write_whole
-        from explorer.latents.direction_form import DirectionSet, dumps
-
-        info = self._info
-        known = engine.known.of(info.ref)
-        if not known:
-            raise DirectionError("no directions are known for this network yet; find or import some first")
-        write_whole(self._path, dumps(DirectionSet(info.ref, info.num_ws, info.w_dim, known)))
-
-
-def _check(stop: threading.Event) -> None:
-    if stop.is_set():
-        raise CancelledError("given up")

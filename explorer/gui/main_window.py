@@ -36,6 +36,8 @@ from explorer.gui.stage import Stage
 from explorer.gui.status import StatusLine
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
+from explorer.gui.teach_commands import TeachCommands
+from explorer.gui.teaching import TeachingDesk
 from explorer.gui.thumbnails import Thumbnails, portrait
 from explorer.gui.timeline.desk import TimelineDesk
 from explorer.gui.transform_hand import TransformHand
@@ -107,6 +109,9 @@ class MainWindow(QMainWindow):
             self.column.panel("directions"),  # type: ignore[arg-type]
             self,
         )
+        self.teach = TeachCommands(
+            TeachingDesk(bridge, self.tasks, self), self.tasks, self.store, self.directions, keep, self
+        )
         self.devices = DeviceMenu(self.commands, bridge, kept, device, self)
         self.timeline = TimelineDesk(self.store, bridge, self.tasks, self.viewer, self.commands, self)
         self.look = Layout(
@@ -170,6 +175,8 @@ class MainWindow(QMainWindow):
         self.desk.loading.connect(self._show_loading)
         self.desk.changed.connect(self.directions.show_network)
         self.directions.notice.connect(self.notices.say)
+        self.desk.changed.connect(self.teach.show_network)
+        self.teach.notice.connect(self.notices.say)
         self.networks.chosen.connect(self.incoming.open_network)
         self.devices.changed.connect(self._draw_again)
         self.devices.notice.connect(self.notices.say)
@@ -225,6 +232,7 @@ class MainWindow(QMainWindow):
         on["reset_mixing"].invoked.connect(self.face.reset_mixing)
         on["reset_all"].invoked.connect(self.face.reset_all)
         on["find_directions"].invoked.connect(self.directions.find)
+        on["teach_direction"].invoked.connect(self.teach.teach)
         on["import_directions"].invoked.connect(self.directions.import_file)
         on["export_directions"].invoked.connect(self.directions.export_file)
         on["reset_directions"].invoked.connect(self.directions.reset)
@@ -412,6 +420,7 @@ class MainWindow(QMainWindow):
         self.keeper.finish()
         # Gone from the screen at once; a running step may take a moment.
         self.hide()
+        self.teach.finish()
         self.bridge.close()
         self.tasks.close()
         self.downloads.close()

@@ -198,3 +198,8 @@ def _format_rows(layers: Layers | None, strengths: RowStrengths) -> str:
     named = dict(strengths)
     plain = tuple(row for row in layers if row not in named)
     return ",".join([*_runs(plain), *given])
+
+
+def plain_name(text: str) -> str:
+    """A typed name without the signs that `parse_push` reads; empty where nothing is left."""
+    return " ".join(text.replace("=", " ").replace("@", " ").split())

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -24,11 +23,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.errors import RecipeError
-from explorer.gui.directions_desk import FIRST, DirectionsDesk, Search
+from explorer.gui.direction_jobs import FIRST, Search, small_stop
+from explorer.gui.directions_desk import DirectionsDesk
 from explorer.gui.widgets.buttons import Segment, TextButton
-from explorer.gui.widgets.strip import GAP, SIDE, Strip
+from explorer.gui.widgets.strip import GAP, SIDE, Strip, strip_heads
 from explorer.recipe import Layers, Push, Recipe
-from explorer.recipe.notation import parse_layers
+from explorer.recipe.notation import parse_layers, plain_name
 
 if TYPE_CHECKING:
     from explorer.latents import Direction
@@ -42,6 +42,7 @@ METHODS = {
 ROWS = ("All rows", "Coarse", "Middle", "Fine")
 AMOUNTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 NAME_WIDTH = 168
+HEAD_ROOM = 26 + 10 + NAME_WIDTH
 MOST = 80
 
 
@@ -127,7 +128,7 @@ class FindDirections(QDialog):
         inner = QVBoxLayout(body)
         inner.setContentsMargins(14, 10, 14, 12)
         inner.setSpacing(8)
-        inner.addLayout(_heads())
+        inner.addLayout(strip_heads(AMOUNTS, HEAD_ROOM))
         inner.addLayout(self._results, 1)
         scroll = QScrollArea()
         scroll.setObjectName("found_directions")
@@ -257,7 +258,7 @@ class FindDirections(QDialog):
         stored = row.direction.stored()
         pushes = [Push(row.direction.name, amount, stored=stored) for amount in AMOUNTS]
         recipes = [face.with_(directions=(push,)) for push in pushes]
-        self._desk.draw(recipes, self._small_stop(), partial(self._drawn, row))
+        self._desk.draw(recipes, small_stop(self._desk.info, 2 * SIDE), partial(self._drawn, row))
 
     def _drawn(self, row: "FoundRow", result: Any) -> None:
         if not self._waiting or self._waiting[0] is not row:
@@ -269,11 +270,6 @@ class FindDirections(QDialog):
         else:
             row.strip.set_images(result)
         self._draw_next()
-
-    def _small_stop(self) -> int | None:
-        """A large network may stop early where its pictures are shown small."""
-        info = self._desk.info
-        return None if info is None else min((s for s in info.stops if s >= 2 * SIDE), default=None)
 
     def _try(self, row: "FoundRow", index: int) -> None:
         self.tried.emit(Push(row.wanted_name, AMOUNTS[index], stored=row.direction.stored()))
@@ -358,8 +354,7 @@ class FoundRow(QWidget):
     @property
     def wanted_name(self) -> str:
         """The name typed, without the signs that the notation of recipes reads."""
-        plain = " ".join(self.name.text().replace("=", " ").replace("@", " ").split())
-        return plain or self.direction.name
+        return plain_name(self.name.text()) or self.direction.name
 
     def show_kept(self) -> None:
         """It is in the list now."""
@@ -369,18 +364,3 @@ class FoundRow(QWidget):
     def _named(self) -> None:
         """Who names a thing wants it."""
         self.tick.setChecked(True)
-
-
-def _heads() -> QGridLayout:
-    """Amounts above the strips."""
-    heads = QGridLayout()
-    heads.setContentsMargins(26 + 10 + NAME_WIDTH, 0, 0, 0)
-    heads.setHorizontalSpacing(GAP)
-    for column, amount in enumerate(AMOUNTS):
-        label = QLabel(f"{amount:+g}".replace("-", "\N{MINUS SIGN}") if amount else "0")
-        label.setProperty("role", "hint")
-        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        label.setFixedWidth(SIDE)
-        heads.addWidget(label, 0, column)
-    heads.setColumnStretch(len(AMOUNTS), 1)
-    return heads

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from explorer.gui import theme
 
@@ -108,3 +108,23 @@ class Strip(QWidget):
             painter.setPen(QPen(self.palette().color(colour), 1.4 if index == self._hovered else 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(frame, 6, 6)
+
+
+def strip_heads(amounts: Sequence[float], room: int = 0) -> QHBoxLayout:
+    """Amounts to stand above strips.
+
+    Parameters
+    ----------
+    room : what stands left of the strips, in logical pixels.
+    """
+    heads = QHBoxLayout()
+    heads.setContentsMargins(room, 0, 0, 0)
+    heads.setSpacing(GAP)
+    for amount in amounts:
+        label = QLabel(f"{amount:+g}".replace("-", "\N{MINUS SIGN}") if amount else "0")
+        label.setProperty("role", "hint")
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        label.setFixedWidth(SIDE)
+        heads.addWidget(label)
+    heads.addStretch(1)
+    return heads
