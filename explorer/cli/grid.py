@@ -17,6 +17,7 @@ from explorer.cli.recipe_options import (
     open_directions,
     recipe_of,
 )
+from explorer.cli.signing_options import add_signing_options, use_signing_options
 from explorer.errors import ExportError, RecipeError
 from explorer.recipe import Mix, ModelRef, Push
 from explorer.recipe.film import MAX_SIZE
@@ -72,12 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", metavar="PIXELS", type=options.whole(1, MAX_SIZE), help="height of each picture")
     add("--no-label", action="store_true", help='do not write "AI-generated" on the margin')
     add("--out", metavar="FILE", required=True, help="a .png, .jpg, .webp or .tiff file")
+    add_signing_options(parser)
     add("--json", action="store_true", help="print a report as one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
     """Draw the sheet and save it, whole or not at all."""
     _check(args)
+    use_signing_options(args)
     from explorer.export.sheet import write_sheet
     from explorer.render import Engine
 

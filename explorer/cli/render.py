@@ -11,6 +11,7 @@ from explorer.cli import options
 from explorer.cli.console import Progress, notice, print_json
 from explorer.cli.finish_options import add_finish_options, finish_of
 from explorer.cli.recipe_options import add_directions_option, carrying, open_directions
+from explorer.cli.signing_options import add_signing_options, use_signing_options
 from explorer.errors import RecipeError
 from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Recipe, SeedBlend
 from explorer.recipe.finish import Finish
@@ -85,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="FILE|DIR", required=True, help="a .png, .jpg, .webp or .tiff file, or a folder")
     add_finish_options(parser)
     add("--format", choices=FOLDER_FORMATS, help="format of the files in a folder (default: png)")
+    add_signing_options(parser)
     add("--json", action="store_true", help="print a report as one JSON document")
 
 
@@ -120,6 +122,7 @@ class Plan:
 def run(args: argparse.Namespace) -> int:
     """Draw and save; what was finished before an error or Ctrl-C stays."""
     plan = make_plan(args)
+    use_signing_options(args)
     from explorer.export.files import make_folder
     from explorer.render import Engine
 

@@ -16,6 +16,7 @@ from explorer.cli.recipe_options import (
     open_directions,
     recipe_of,
 )
+from explorer.cli.signing_options import add_signing_options, use_signing_options
 from explorer.errors import ExportError, RecipeError
 from explorer.recipe import Film, ModelRef, Recipe, SeedBlend, film_edits
 from explorer.recipe.easing import EASINGS
@@ -119,12 +120,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="a .mp4, .webm, .mov, .gif, .webp or .apng file, a folder of frames, or a .film file",
     )
+    add_signing_options(parser)
     add("--json", action="store_true", help="print a report as one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
     """Make the film; Ctrl-C leaves nothing behind."""
     _check(args)
+    use_signing_options(args)
     from explorer.export import FilmSettings, discard, write_film
     from explorer.render import Engine
 

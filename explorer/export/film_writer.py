@@ -13,7 +13,7 @@ from explorer.export.film_formats import FilmFormat, FilmSettings
 from explorer.export.film_frames import Pixels
 from explorer.export.film_job import Job
 from explorer.provenance import Claims, credentials
-from explorer.provenance.identity import own_identity
+from explorer.provenance.identity import signing_identity
 
 WAITING = 3
 """Frames that may wait: memory stays flat, and neither side idles for a hiccup of the other."""
@@ -144,7 +144,7 @@ class FilmWriter(threading.Thread):
             if not credentials.can_sign():
                 raise ExportError("the package c2pa-python is not installed")
             with open(whole, "rb") as source, open(signed, "w+b") as out:
-                credentials.sign_stream(source, out, self._format, self._claims, own_identity())
+                credentials.sign_stream(source, out, self._format, self._claims, signing_identity())
         except ExportError as error:
             self.notices.append(f"saved without Content Credentials: {error}")
             return whole

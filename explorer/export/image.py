@@ -16,7 +16,7 @@ from explorer.export.finishing import Pixels, check_finish, finished
 from explorer.provenance import credentials
 from explorer.provenance.claims import Claims
 from explorer.provenance.embedded import picture_options
-from explorer.provenance.identity import own_identity
+from explorer.provenance.identity import signing_identity
 from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
 
@@ -147,7 +147,7 @@ def encode_pixels(pixels: Pixels, format: str, claims: Claims) -> bytes:
 def _signed(data: bytes, format: str, claims: Claims) -> bytes:
     if not credentials.can_sign():
         raise ExportError("the package c2pa-python is not installed")
-    return credentials.sign(data, format, claims, own_identity())
+    return credentials.sign(data, format, claims, signing_identity())
 
 
 @lru_cache(maxsize=1)

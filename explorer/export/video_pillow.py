@@ -25,7 +25,7 @@ from explorer.errors import ExportError
 from explorer.export.film_formats import FilmSettings
 from explorer.export.film_frames import Pixels
 from explorer.provenance import Claims, containers, credentials, picture_options, xmp
-from explorer.provenance.identity import own_identity
+from explorer.provenance.identity import signing_identity
 
 SEGMENT_FRAMES = 24
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -219,7 +219,7 @@ class FramesEncoder:
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG", compress_level=4, **picture_options("PNG", claims))
         data = buffer.getvalue()
-        return credentials.sign(data, "PNG", claims, own_identity()) if self._sign else data
+        return credentials.sign(data, "PNG", claims, signing_identity()) if self._sign else data
 
 
 def _png_chunk(name: bytes, data: bytes) -> bytes:

@@ -14,7 +14,7 @@ import io
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import explorer
 from explorer.errors import ExportError
 from explorer.provenance.claims import Claims
-from explorer.provenance.identity import Identity, known_anchor
+from explorer.provenance.identity import Identity, known_identities
 from explorer.recipe.finish import WORDS, Finish
 
 MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
@@ -58,7 +58,9 @@ class Credentials:
     signer: str | None = None
     """The name in the certificate: what the signer calls itself."""
     is_own: bool = False
-    """Signed by this very installation."""
+    """Signed by this very installation, or with the certificate that its user has set."""
+    is_self_made: bool = False
+    """And that with the certificate which the installation made for itself."""
     source_types: tuple[str, ...] = ()
     """IPTC digital source types of the actions stated."""
     actions: tuple[str, ...] = ()
@@ -129,13 +131,15 @@ def read(data: bytes | BinaryIO, format: str) -> Credentials:
     import c2pa
 
     try:
+        known = known_identities()
         with _signals_wait():
             stream = io.BytesIO(data) if isinstance(data, bytes) else data
-            reader = c2pa.Reader.try_create(_ALL_MIME[format], stream, context=_context(known_anchor()))
+            context = _context("".join(identity.anchor for identity in known))
+            reader = c2pa.Reader.try_create(_ALL_MIME[format], stream, context=context)
         if reader is None:
             return Credentials(present=False)
         with reader:
-            return _read_store(json.loads(reader.json()))
+            return _read_store(json.loads(reader.json()), known)
     except (c2pa.C2paError, ValueError, LookupError, TypeError, AttributeError) as error:
         # What the library cannot parse was not written like this by anybody.
         return Credentials(
@@ -235,7 +239,7 @@ def _finishing(finish: Finish, program: dict[str, str]) -> list[dict[str, Any]]:
     return actions
 
 
-def _read_store(store: dict[str, Any]) -> Credentials:
+def _read_store(store: dict[str, Any], known: Sequence[Identity]) -> Credentials:
     manifest = store["manifests"][store["active_manifest"]]
     state = store.get("validation_state")
     failures = [f["code"] for f in store["validation_results"]["activeManifest"]["failure"]]
@@ -244,12 +248,16 @@ def _read_store(store: dict[str, Any]) -> Credentials:
     data: dict[str, Any] = {a["label"]: a["data"] for a in manifest.get("assertions", [])}
     actions = [x for label, d in data.items() if label.startswith("c2pa.actions") for x in d["actions"]]
     signature = manifest.get("signature_info", {})
+    # An authority may issue many certificates: those of others are not ours, trusted or not.
+    serial = str(signature.get("cert_serial_number", ""))
+    owner = next((one for one in known if str(one.serial) == serial), None) if state == "Trusted" else None
     return Credentials(
         present=True,
         valid=state in ("Valid", "Trusted"),
         tampered=bool(about_content),
         signer=signature.get("common_name") or signature.get("issuer"),
-        is_own=state == "Trusted",
+        is_own=owner is not None,
+        is_self_made=owner is not None and owner.is_self_made,
         source_types=tuple(
             dict.fromkeys(x["digitalSourceType"] for x in actions if "digitalSourceType" in x)
         ),

@@ -155,6 +155,12 @@ def _credentials_in_words(found: Credentials) -> tuple[Tone, str, str]:
         return "warning", "Broken", words
     if not found.valid:
         return "warning", "Not usable", f"not usable ({found.problem}), though the file seems unchanged."
+    if found.is_own and not found.is_self_made:
+        words = (
+            f"valid. The file is unchanged since it was signed with your own certificate, {found.signer!r}. "
+            "Others see that name; what it is worth to them is a matter of who issued the certificate."
+        )
+        return "good", "Valid, signed with your certificate", words
     if found.is_own:
         words = (
             "valid. The file is unchanged since this installation of Latent Explorer wrote it. "

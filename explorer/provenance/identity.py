@@ -4,7 +4,7 @@ Made on first use and kept in the user's data folder, the key readable by its
 owner alone. The authority's key is thrown away once it has signed the one
 certificate, so nobody can issue another. It names no person and no machine: a
 signature proves that a file is unchanged since this installation wrote it, not
-who sat before it. A chain of one's own may be put in its place.
+who sat before it. A certificate of one's own may take its place (`own_certificate`).
 """
 
 import datetime
@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,10 @@ class Identity:
     """The authority's certificate: what makes a reader trust the chain."""
     algorithm: str
     """Name that C2PA has for the kind of key: "es256", "ed25519", ..."""
+    serial: int = 0
+    """Serial number of the signing certificate; within an authority no two are alike."""
+    is_self_made: bool = True
+    """Whether this installation made it for itself."""
 
 
 def folder_of_identity() -> Path:
@@ -64,30 +69,53 @@ def own_identity(folder: Path | None = None) -> Identity:
         raise ExportError(f"the signing certificate in {folder} cannot be used: {error}") from error
 
 
-def known_anchor(folder: Path | None = None) -> str:
-    """Authority's certificate of this installation; empty where nothing was signed yet."""
-    path = (folder or folder_of_identity()) / ANCHOR
-    try:
-        return path.read_text("ascii")
-    except (OSError, ValueError):
-        return ""
+def signing_identity() -> Identity:
+    """What files are signed with: the user's own certificate where one is set, else this installation's.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be used, in words.
+    """
+    from explorer.provenance import own_certificate
+
+    chosen = own_certificate.chosen()
+    return own_identity() if chosen is None else own_certificate.read(chosen)
+
+
+def known_identities() -> tuple[Identity, ...]:
+    """Identities whose signatures are this user's: the installation's where it was made, and a chosen one."""
+    from explorer.provenance import own_certificate
+
+    known: list[Identity] = []
+    with suppress(ExportError, ImportError):
+        if (folder_of_identity() / KEY).is_file():
+            known.append(own_identity())
+    with suppress(ExportError, ImportError):
+        if (chosen := own_certificate.chosen()) is not None:
+            known.append(own_certificate.read(chosen, expired=True))
+    return tuple(known)
 
 
 def _read(folder: Path) -> Identity:
+    from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     key = (folder / KEY).read_bytes()
     kind = load_pem_private_key(key, None)
     anchor = folder / ANCHOR
+    chain = (folder / CHAIN).read_bytes()
     return Identity(
-        (folder / CHAIN).read_text("ascii"),
+        chain.decode("ascii"),
         key.decode("ascii"),
         anchor.read_text("ascii") if anchor.is_file() else "",
-        _algorithm(kind),
+        algorithm_of(kind),
+        x509.load_pem_x509_certificates(chain)[0].serial_number,
     )
 
 
-def _algorithm(key: object) -> str:
+def algorithm_of(key: object) -> str:
+    """Name that C2PA has for a kind of private key; `ValueError` where it has none."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -174,7 +202,8 @@ def _new_chain() -> Identity:
     pem = serialization.Encoding.PEM
     anchor = authority.public_bytes(pem).decode("ascii")
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Identity(leaf.public_bytes(pem).decode("ascii") + anchor, private.decode("ascii"), anchor, "es256")
+    chain = leaf.public_bytes(pem).decode("ascii") + anchor
+    return Identity(chain, private.decode("ascii"), anchor, "es256", leaf.serial_number)
 
 
 def _usage(*, signs_files: bool) -> "x509.KeyUsage":

@@ -196,6 +196,17 @@ def test_wishes_that_cannot_be_met_are_told(network, tmp_path, capsys):
     assert "note:" in capsys.readouterr().err
 
 
+def test_a_certificate_that_cannot_sign_is_said_before_anything_is_drawn(network, tmp_path, capsys):
+    words = ["render", "--model", str(network), "--seeds", "1", "--out", str(tmp_path / "a.png")]
+    with pytest.raises(SystemExit) as end:
+        cli.main([*words, "--key", "my.key"])
+    assert end.value.code == 2
+    (tmp_path / "my.pem").write_text("nothing")
+    assert cli.main([*words, "--certificate", str(tmp_path / "my.pem")]) == 1
+    assert "is no certificate in PEM form" in capsys.readouterr().err
+    assert not (tmp_path / "a.png").exists()
+
+
 def test_a_large_batch_says_the_licence(network, tmp_path, capsys, monkeypatch):
     words = ["render", "--model", str(network), "--seeds", "0-2", "--out", str(tmp_path / "out")]
     for many, said in ((3, False), (2, True)):

@@ -13,14 +13,18 @@ from PySide6.QtWidgets import QFileDialog
 from explorer.gui.dialogs.export_many import ExportMany
 from explorer.gui.dialogs.export_picture import ExportPicture
 from explorer.gui.dialogs.first_use import FirstUse
+from explorer.gui.dialogs.preferences import Preferences
 from explorer.gui.dialogs.sheet_page import SheetPage
 from explorer.gui.dialogs.verify_page import VerifyPage
 from explorer.gui.timeline.shelf import recipes_of
 from explorer.gui.widgets.finish_box import FinishBox
+from explorer.gui.widgets.signature_box import SignatureBox
 from explorer.provenance import read_recipe, verify
+from explorer.provenance.own_certificate import Chosen
 from explorer.recipe import document, edits
 from explorer.recipe.finish import Finish, Label
 from explorer.render.frame import RenderRequest
+from tests.provenance.test_own_certificate import Authority
 
 
 @pytest.fixture
@@ -294,6 +298,26 @@ def test_above_a_thousand_the_licence_has_to_be_accepted(window):
     page.seeds.setText("7-")
     assert not page.go.isEnabled()
     assert "write them like" in page.count.text()
+
+
+def test_a_certificate_of_ones_own_is_chosen_in_the_settings(window, qtbot, tmp_path):
+    mine = Authority().issue(tmp_path / "mine")
+    window.commands["settings"].trigger()
+    box = _child(window, Preferences).signature
+    assert "unchanged" in box.words.text()
+    box.take(Chosen(mine.key, mine.key))
+    assert "no certificate" in box.error.text()
+    assert not box.forget.isVisible()
+    box.take(mine)
+    assert "Me Myself" in box.words.text()
+    assert not box.error.isVisible()
+    with qtbot.waitSignal(window.outgoing.saved):
+        window.outgoing.save_picture(window.viewer.frame, tmp_path / "a.png", window.desk.info)
+    assert verify(tmp_path / "a.png").credentials.signer == "Me Myself"
+    mine.key.unlink()
+    assert "without a signature meanwhile" in SignatureBox().error.text()
+    box.forget.click()
+    assert "made for itself" in box.words.text()
 
 
 def test_a_copied_picture_brings_its_recipe_as_text(window):

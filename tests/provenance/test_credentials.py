@@ -17,7 +17,14 @@ from explorer.errors import ExportError
 from explorer.provenance import Claims, picture_options, verify
 from explorer.provenance import credentials as c2
 from explorer.provenance.claims import COMPOSITE, GENERATED
-from explorer.provenance.identity import ANCHOR, CHAIN, KEY, folder_of_identity, known_anchor, own_identity
+from explorer.provenance.identity import (
+    ANCHOR,
+    CHAIN,
+    KEY,
+    folder_of_identity,
+    known_identities,
+    own_identity,
+)
 from explorer.recipe import FROM_SEEDS, ModelRef, Recipe, SeedBlend, StoredLatent
 from explorer.recipe.document import dumps
 
@@ -183,10 +190,10 @@ def test_a_huge_latent_is_signed_as_part_of_the_file():
 
 
 def test_the_key_is_made_once_and_is_its_owners_alone():
-    assert known_anchor() == ""
+    assert known_identities() == ()
     first = own_identity()
     assert own_identity() == first
-    assert known_anchor() == first.anchor
+    assert known_identities() == (first,)
     folder = folder_of_identity()
     assert {p.name for p in folder.iterdir()} == {CHAIN, KEY, ANCHOR}
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]

@@ -14,7 +14,7 @@ from explorer.recipe.document import dumps
 from explorer.recipe.finish import Finish, Label
 
 RECIPE = Recipe(ModelRef("faces", "cd" * 32), psi=0.5)
-OWN = Credentials(present=True, valid=True, tampered=False, signer="Me", is_own=True)
+OWN = Credentials(present=True, valid=True, tampered=False, signer="Me", is_own=True, is_self_made=True)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from explorer.gui.settings import Settings, settings_file
 from explorer.gui.widgets.buttons import TextButton
+from explorer.gui.widgets.signature_box import SignatureBox
 
 
 class Preferences(QDialog):
@@ -44,6 +45,8 @@ class Preferences(QDialog):
         form.addRow("At the start", self.restore)
         form.addRow("Memory", self.cache)
         form.addRow("", hint)
+        self.signature = SignatureBox()
+        form.addRow("Signature", self.signature)
         place = QLabel(str(settings_file()))
         place.setProperty("role", "hint")
         place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -63,7 +66,7 @@ class Preferences(QDialog):
         column.addLayout(form)
         column.addStretch(1)
         column.addWidget(buttons)
-        self.resize(560, 320)
+        self.resize(600, 470)
 
     def accept(self) -> None:
         """Take the choices over."""
