@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.errors import DeviceError
+from explorer.render import allocator
 
 if TYPE_CHECKING:
     from explorer.render.engine import Engine
@@ -25,6 +26,7 @@ class EngineMaker:
 
     def __init__(self, device: str = "auto", precision: str = "auto", cache_mib: int = 256) -> None:
         self._device, self._precision, self._cache_mib = device, precision, cache_mib
+        allocator.keep_freed()  # before the render thread starts
         self._notices: tuple[str, ...] = ()
 
     def __call__(self) -> "Engine":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +10,16 @@ from pathlib import Path
 import torch
 
 from explorer.errors import DeviceError, TrainingError
+from explorer.render.allocator import keep_freed
 from explorer.training.images import load_images
 from explorer.training.plan import Wishes, first_plan, next_plan
 from explorer.training.settings import Settings
 from explorer.training.state import load_state
 from explorer.training.threads import ThreadTrial
 from explorer.training.trainer import Trainer
+
+_KEPT_BYTES = 2**31 - 1
+"""Freed activations kept for the next step: all of them."""
 
 
 def prepare(name: str) -> torch.device:
@@ -46,26 +48,9 @@ def prepare(name: str) -> torch.device:
     else:
         # Products of tiny numbers are many in a young network and a hundred times slower than others.
         torch.set_flush_denormal(True)
-        keep_freed_memory()
+        # Fetching fresh pages for activations took a third of a step at 128x128.
+        keep_freed(_KEPT_BYTES)
     return torch.device(name)
-
-
-def keep_freed_memory() -> None:
-    """Tell glibc to keep large freed blocks instead of handing each back to the system.
-
-    A step frees and asks for the same activations again; fetching fresh pages
-    for them took a third of the time of a step at 128×128. Elsewhere than on
-    glibc nothing happens.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return
-    trim_threshold, top_pad, mmap_threshold = -1, -2, -3
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, (1 << 31) - 1)
-    mallopt(top_pad, 1 << 29)
 
 
 def threads_for(asked: int | None, available: int) -> ThreadTrial:
