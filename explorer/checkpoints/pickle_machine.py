@@ -37,7 +37,7 @@ MAX_KEY = 1 << 31
 MAX_SECONDS = 20.0
 
 STOP = ord(".")
-_LOOK_EVERY = 256
+_BATCH = range(1, 257)
 
 
 Names = Mapping[tuple[str, str], Meaning]
@@ -51,6 +51,8 @@ class Budget:
     text_bytes: int = MAX_TEXT_BYTES
     deadline: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
     globals: set[str] = field(default_factory=set)
+    preamble: bytes = b""
+    """How the latest tensor stream began, once it was found right."""
 
 
 class PickleMachine:
@@ -104,22 +106,22 @@ class PickleMachine:
         """
         buffer, stop, opcodes, followed = self.buffer, self.stop, OPCODES, 0
         try:
-            while self.position < stop:
-                self.opcode_at = position = self.position
-                code = buffer[position]
-                self.position = position + 1
-                followed += 1
-                if code == STOP:
-                    return self._finish()
-                handler = opcodes.get(code)
-                if handler is None:
-                    raise self._refuse_opcode(code)
-                handler(self)
+            while True:
                 # An opcode adds one value at most, so limits need no look each time.
-                if followed == _LOOK_EVERY:
-                    self._spend(followed)
-                    followed = 0
-            raise self.corrupt("ends before its STOP")
+                for followed in _BATCH:  # noqa: B007 (counted below)
+                    self.opcode_at = position = self.position
+                    if position >= stop:
+                        raise self.corrupt("ends before its STOP")
+                    self.position = position + 1
+                    code = buffer[position]
+                    if code == STOP:
+                        return self._finish()
+                    handler = opcodes[code]
+                    if handler is None:
+                        raise self._refuse_opcode(code)
+                    handler(self)
+                self._spend(followed)
+                followed = 0
         except Impossible as error:
             raise self.corrupt(f"states what cannot be: {error}") from None
         finally:
@@ -172,16 +174,29 @@ class PickleMachine:
         self.position = begin + count
         return begin
 
+    def byte(self) -> int:
+        """The next byte as a number."""
+        position = self.position
+        if position >= self.stop:
+            raise self.corrupt("ends in the middle of a value")
+        self.position = position + 1
+        return self.buffer[position]
+
     def unpack(self, form: struct.Struct) -> Any:
         """The next fixed-size number."""
-        return form.unpack_from(self.buffer, self.take(form.size))[0]
+        begin = self.position
+        end = begin + form.size
+        if end > self.stop:
+            raise self.corrupt("ends in the middle of a value")
+        self.position = end
+        return form.unpack_from(self.buffer, begin)[0]
 
     def text(self, length: int, encoding: str = "utf-8") -> str:
         """The next `length` bytes as text."""
         begin = self.take(length)
         self.spend_text(length)
         try:
-            return bytes(self.buffer[begin : begin + length]).decode(encoding)
+            return str(self.buffer[begin : begin + length], encoding)
         except UnicodeDecodeError:
             raise self.corrupt("holds a text that is not UTF-8") from None
 

@@ -24,13 +24,13 @@ MAX_MARKS = 1_000
 MAX_INTEGER_BYTES = 16
 MAX_NAME_LENGTH = 256
 
-_UINT8, _UINT16, _UINT32, _UINT64 = (struct.Struct("<" + code) for code in "BHIQ")
+_UINT16, _UINT32, _UINT64 = (struct.Struct("<" + code) for code in "HIQ")
 _INT32 = struct.Struct("<i")
 _FLOAT64 = struct.Struct(">d")
 
 
 def _proto(machine: PickleMachine) -> None:
-    version = machine.buffer[machine.take(1)]
+    version = machine.byte()
     if version > 5:
         raise machine.corrupt(f"claims pickle protocol {version}; there are five")
 
@@ -69,7 +69,7 @@ def _bytes4(machine: PickleMachine) -> None:
 
 
 def _bytes1(machine: PickleMachine) -> None:
-    machine.stack.append(machine.blob(machine.unpack(_UINT8)))
+    machine.stack.append(machine.blob(machine.byte()))
 
 
 def _text8(machine: PickleMachine) -> None:
@@ -81,7 +81,7 @@ def _text4(machine: PickleMachine) -> None:
 
 
 def _text1(machine: PickleMachine) -> None:
-    machine.stack.append(machine.text(machine.unpack(_UINT8)))
+    machine.stack.append(machine.text(machine.byte()))
 
 
 def _old_text4(machine: PickleMachine) -> None:
@@ -90,7 +90,7 @@ def _old_text4(machine: PickleMachine) -> None:
 
 
 def _old_text1(machine: PickleMachine) -> None:
-    _old_text(machine, machine.unpack(_UINT8))
+    _old_text(machine, machine.byte())
 
 
 def _old_text(machine: PickleMachine, length: int) -> None:
@@ -110,11 +110,11 @@ def _int2(machine: PickleMachine) -> None:
 
 
 def _int1(machine: PickleMachine) -> None:
-    machine.stack.append(machine.unpack(_UINT8))
+    machine.stack.append(machine.byte())
 
 
 def _long1(machine: PickleMachine) -> None:
-    _long(machine, machine.unpack(_UINT8))
+    _long(machine, machine.byte())
 
 
 def _long4(machine: PickleMachine) -> None:
@@ -193,7 +193,7 @@ def _set_items(machine: PickleMachine, items: list[Any]) -> None:
 
 
 def _put1(machine: PickleMachine) -> None:
-    machine.memo[machine.unpack(_UINT8)] = machine.top()
+    machine.memo[machine.byte()] = machine.top()
 
 
 def _put4(machine: PickleMachine) -> None:
@@ -205,7 +205,7 @@ def _memoize(machine: PickleMachine) -> None:
 
 
 def _get1(machine: PickleMachine) -> None:
-    _get(machine, machine.unpack(_UINT8))
+    _get(machine, machine.byte())
 
 
 def _get4(machine: PickleMachine) -> None:
@@ -213,9 +213,10 @@ def _get4(machine: PickleMachine) -> None:
 
 
 def _get(machine: PickleMachine, index: int) -> None:
-    if index not in machine.memo:
-        raise machine.corrupt(f"refers to part {index}, which it never stated")
-    machine.stack.append(machine.memo[index])
+    try:
+        machine.stack.append(machine.memo[index])
+    except KeyError:
+        raise machine.corrupt(f"refers to part {index}, which it never stated") from None
 
 
 def _global(machine: PickleMachine) -> None:
@@ -300,7 +301,9 @@ def _push_new(kind: type) -> Callable[[PickleMachine], None]:
     return op
 
 
-OPCODES: dict[int, Callable[[PickleMachine], None]] = {
+Handler = Callable[["PickleMachine"], None]
+
+_HANDLERS: dict[int, Handler] = {
     0x80: _proto,
     0x95: _frame,
     ord("("): _mark,
@@ -351,6 +354,9 @@ OPCODES: dict[int, Callable[[PickleMachine], None]] = {
     ord("b"): _build,
     ord("Q"): _binpersid,
 }
+
+OPCODES: tuple[Handler | None, ...] = tuple(_HANDLERS.get(code) for code in range(256))
+"""By the byte that stands for it; None where generator files never use it."""
 
 # Known to pickle and to no generator: ways to call, registries outside the
 # file, and the text forms of protocol 0, of which each reader has its own idea.

@@ -16,7 +16,7 @@ from explorer.checkpoints.allow_list import STORAGES, TORCH_ARCHIVE, foreign_kin
 from explorer.checkpoints.pickle_machine import Budget, Names, PickleMachine
 from explorer.checkpoints.values import ITEM_BYTES, MAX_SIZE, Blob, Impossible, Meaning, Storage
 from explorer.checkpoints.zip_archive import Archive
-from explorer.errors import UnsupportedCheckpointError
+from explorer.errors import CorruptCheckpointError, UnsupportedCheckpointError
 
 LEGACY_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 LEGACY_MAGIC = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC_NUMBER.to_bytes(10, "little") + b"."
@@ -83,38 +83,51 @@ class _Stream:
         self.position = machine.position
         return value
 
+    def corrupt(self, what: str) -> CorruptCheckpointError:
+        """The error for a stream that cannot be right, with the place where it went wrong."""
+        return self.machine(is_object=False).corrupt(what)
+
     def read(self) -> Any:
         """Read the object, then find the bytes of every storage it named."""
-        here = self.machine(is_object=False)
-        if self.next_pickle() != LEGACY_MAGIC_NUMBER:
-            raise here.corrupt("holds a tensor stream without its magic number")
-        if self.next_pickle() != _PROTOCOL:
-            raise here.corrupt("holds a tensor stream of an unknown protocol")
-        facts = self.next_pickle()
-        if not isinstance(facts, dict) or facts.get("little_endian") is not True:
-            raise here.unsupported("was written on a machine of other byte order")
+        self._read_preamble()
         value = self.next_pickle(is_object=True)
-        here = self.machine(is_object=False)
         keys = self.next_pickle()
         if not isinstance(keys, list) or not all(type(key) is str for key in keys):
-            raise here.corrupt("lists its storages by something else than keys")
+            raise self.corrupt("lists its storages by something else than keys")
         if len(set(keys)) != len(keys) or set(keys) != self.storages.by_key.keys():
-            raise here.corrupt("lists other storages than its tensors name")
+            raise self.corrupt("lists other storages than its tensors name")
         for key in keys:
             self._find(self.storages.by_key[key])
         if self.position != self.stop:
-            raise self.machine(is_object=False).corrupt("goes on behind its last storage")
+            raise self.corrupt("goes on behind its last storage")
         return value
 
+    def _read_preamble(self) -> None:
+        """Magic number, protocol number, facts about the machine: the same bytes mean the same again.
+
+        A snapshot holds hundreds of streams that begin alike; only the first is followed.
+        """
+        begin, known = self.position, self.budget.preamble
+        if known and self.stop - begin >= len(known) and self.buffer[begin : begin + len(known)] == known:
+            self.position = begin + len(known)
+            return
+        if self.next_pickle() != LEGACY_MAGIC_NUMBER:
+            raise self.corrupt("holds a tensor stream without its magic number")
+        if self.next_pickle() != _PROTOCOL:
+            raise self.corrupt("holds a tensor stream of an unknown protocol")
+        facts = self.next_pickle()
+        if not isinstance(facts, dict) or facts.get("little_endian") is not True:
+            raise self.machine(is_object=False).unsupported("was written on a machine of other byte order")
+        self.budget.preamble = bytes(self.buffer[begin : self.position])
+
     def _find(self, storage: Storage) -> None:
-        here = self.machine(is_object=False)
         if self.stop - self.position < _COUNT.size:
-            raise here.corrupt("ends before its last storage")
+            raise self.corrupt("ends before its last storage")
         (count,) = _COUNT.unpack_from(self.buffer, self.position)
         begin = self.position + _COUNT.size
         end = begin + storage.count * ITEM_BYTES[storage.dtype]
         if count != storage.count or end > self.stop:
-            raise here.corrupt(
+            raise self.corrupt(
                 f"promises {storage.count} elements in a storage; {count} are stated, "
                 f"{self.stop - begin} bytes are left"
             )
