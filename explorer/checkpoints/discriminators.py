@@ -2,11 +2,11 @@
 
 StyleGAN-XL and Projected GAN judge pictures by feature networks of other
 libraries and write them into the same file (with dill) as the generator. What
-they name is not needed to draw. So it may be named, and objects of it may be
-made empty and filled, as pickle does with classes; all of that yields an
-`Inert` record that knows its name and nothing else. None of it may be called:
-a file that does is refused as unsafe, save for a few calls that only put an
-object together, in the one form honest writers use.
+they consist of is not needed to draw. So an exact list of it may be named, and
+objects of it may be made empty and filled, as pickle does with classes; all of
+that yields an `Inert` record that knows its name and nothing else. None of it
+may be called: a file that does is refused as unsafe, save for a few calls that
+only put an object together, in the one form honest writers use.
 
 References
 ----------
@@ -22,22 +22,63 @@ from typing import Any
 from explorer.checkpoints.pickle_machine import Names, PickleMachine
 from explorer.checkpoints.values import Blob, Inert, Instance, Meaning, Persistent
 
+_PARTS = {
+    # The judge itself.
+    "pg_modules.discriminator": "ProjectedDiscriminator MultiScaleD SingleDisc SingleDiscCond",
+    "pg_modules.projector": "F_RandomProj F_Identity",
+    "pg_modules.blocks": "DownBlock DownBlockPatch DownBlockSep DownBlockSGBlocks SeparableConv2d SEBlock"
+    " ResidualConvUnit FeatureFusionBlock Interpolate InitLayer NoiseInjection GLU Swish CCBN CCBN1D"
+    " UpBlockCond UpBlockCompCond UpBlockSmallCond UpBlockBigCond",
+    "torch.nn.utils.spectral_norm": "SpectralNorm SpectralNormStateDictHook SpectralNormLoadStateDictPreHook",
+    # Its feature networks: deit_base_distilled_patch16_224 and tf_efficientnet_lite0, as timm called
+    # their parts over the years (0.4 to 0.9), with the hooks and methods that are put into them.
+    "feature_networks.vit": "Slice AddReadout ProjectReadout Transpose"
+    " forward_flex _resize_pos_embed __dict__",
+    "timm.models.vision_transformer": "VisionTransformer Block Attention",
+    "timm.models.deit": "VisionTransformerDistilled",
+    "timm.models.efficientnet_blocks": "DepthwiseSeparableConv InvertedResidual",
+    "timm.models._efficientnet_blocks": "DepthwiseSeparableConv InvertedResidual",
+    "timm.models.layers.conv2d_same": "Conv2dSame",
+    "timm.models.layers.drop": "DropPath",
+    "timm.models.layers.mlp": "Mlp",
+    "timm.models.layers.norm_act": "BatchNormAct2d",
+    "timm.models.layers.patch_embed": "PatchEmbed",
+    "timm.layers.conv2d_same": "Conv2dSame",
+    "timm.layers.drop": "DropPath",
+    "timm.layers.format": "Format",
+    "timm.layers.mlp": "Mlp",
+    "timm.layers.norm_act": "BatchNormAct2d",
+    "timm.layers.patch_embed": "PatchEmbed",
+    "torchvision.transforms.transforms": "Normalize",
+    # Layers of torch itself that occur in either and in no generator.
+    "torch.nn.functional": "interpolate",
+    "torch.nn.modules.activation": "GELU ReLU6 SiLU Sigmoid",
+    "torch.nn.modules.conv": "ConvTranspose2d",
+    "torch.nn.modules.dropout": "Dropout",
+    "torch.nn.modules.flatten": "Unflatten",
+    "torch.nn.modules.module": "Module",
+    "torch.nn.modules.normalization": "LayerNorm GroupNorm",
+    "torch.nn.modules.pooling": "AvgPool2d AdaptiveAvgPool2d",
+    "torch.nn.modules.upsampling": "Upsample",
+    "torch.nn.quantized.modules.functional_modules": "FloatFunctional",
+    "torch.ao.nn.quantized.modules.functional_modules": "FloatFunctional",
+    # A Projected GAN may have another body than StyleGAN's, which is then refused by name.
+    "pg_modules.networks_fastgan": "Generator FastganSynthesis FastganSynthesisCond DummyMapping",
+    "training.networks_fastgan": "Generator FastganSynthesis FastganSynthesisCond DummyMapping",
+}
+"""By module, the exact names that may be mentioned."""
+
 _PACKAGES = (
     "pg_modules.",
-    "training.networks_fastgan.",
     "feature_networks.",
-    "timm.models.",
-    "timm.layers.",
-    "torchvision.models.",
-    "torchvision.ops.",
-    "torchvision.transforms.",
-    "torch.nn.modules.",
-    "torch.nn.quantized.modules.",
-    "torch.ao.nn.quantized.modules.",
+    "training.",
+    "timm.",
+    "torchvision.",
+    "torch.nn.",
+    "torch.ao.",
 )
-_MODULES = ("torch.nn.functional", "torch.nn.utils.spectral_norm")
-_NAME = re.compile(r"(?!__)[A-Za-z_]\w{0,99}|__dict__")
-"""Of a class or function, or the dictionary of a module, as dill refers to the globals of a closure."""
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]{0,99}")
+_METHOD = re.compile(r"(?!__)[A-Za-z_]\w{0,99}")
 
 _CODE = "dill._dill._create_code"
 _FUNCTION = "dill._dill._create_function"
@@ -46,20 +87,25 @@ CARRIES_CODE = frozenset({_CODE, _FUNCTION})
 """Names that mean compiled program code in the file. It is never looked at."""
 
 
-def inert_name(module: str, name: str) -> Meaning | None:
-    """What a name of a discriminator's package stands for: something to be made, never to be called."""
-    if not _NAME.fullmatch(name):
-        return None
-    if module not in _MODULES and not f"{module}.".startswith(_PACKAGES):
-        return None
-    full = f"{module}.{name}"
+def _part(full: str) -> Meaning:
+    """Something to be made empty, never to be called."""
 
     def make(arguments: tuple[Any, ...], machine: PickleMachine) -> Inert:
         if arguments:
-            raise machine.unsafe(f"makes {ascii(full)[1:-1]} with arguments, which no generator file does")
+            raise machine.unsafe(f"makes {full} with arguments, which no generator file does")
         return Inert(full)
 
     return Meaning(full, make=make)
+
+
+def unlisted_part(module: str, name: str) -> str | None:
+    """What to say of a class that other discriminators may consist of, and that nobody has listed yet."""
+    if f"{module}.".startswith(_PACKAGES) and _CLASS.fullmatch(name):
+        return (
+            "a snapshot whose discriminator has parts that are not on the list; "
+            "saved once more with nothing but its G_ema, the generator can be read"
+        )
+    return None
 
 
 def _only_if(
@@ -81,8 +127,7 @@ def _is_method(arguments: tuple[Any, ...]) -> bool:
         len(arguments) == 2
         and isinstance(arguments[0], Inert | Instance | Persistent)
         and type(arguments[1]) is str
-        and _NAME.fullmatch(arguments[1]) is not None
-        and not arguments[1].startswith("__")
+        and _METHOD.fullmatch(arguments[1]) is not None
     )
 
 
@@ -92,7 +137,7 @@ def _is_partial(arguments: tuple[Any, ...]) -> bool:
 
 
 def _is_made_by_list(value: object) -> bool:
-    """A name of the packages above, or a record made here: not, say, `builtins.getattr`."""
+    """A part from the list above, or a record made here: not, say, `builtins.getattr`."""
     return isinstance(value, Inert) or (isinstance(value, Meaning) and value.call is None)
 
 
@@ -157,7 +202,12 @@ def _load_type(arguments: tuple[Any, ...], machine: PickleMachine) -> Meaning:
     return _TYPES[arguments[0]]
 
 
-CALLS: Names = {
+NAMES: Names = {
+    **{
+        (module, name): _part(f"{module}.{name}")
+        for module, names in _PARTS.items()
+        for name in names.split()
+    },
     **dict.fromkeys(
         (("builtins", "getattr"), ("__builtin__", "getattr")),
         Meaning("builtins.getattr", call=_getattr),
@@ -173,4 +223,4 @@ CALLS: Names = {
     ),
     ("dill._dill", "_create_function"): Meaning(_FUNCTION, call=_only_if(_FUNCTION, _is_function)),
 }
-"""The few calls that honest discriminators hold."""
+"""All that a discriminator may mention: parts, and the few calls that put one together."""

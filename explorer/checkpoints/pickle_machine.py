@@ -66,7 +66,6 @@ class PickleMachine:
     names : globals allowed at this level
     foreign : tells of a global that is not allowed which honest kind of file it marks, if any
     budget : shared by all streams of a file
-    inert : meaning of a name that is on no list but in a package of discriminators
     persistent : makes a value of a persistent id; None where there are none
     """
 
@@ -80,7 +79,6 @@ class PickleMachine:
         budget: Budget,
         persistent: Callable[[Any], Any] | None = None,
         foreign: Callable[[str, str], str | None] = lambda module, name: None,
-        inert: Callable[[str, str], Meaning | None] = lambda module, name: None,
     ) -> None:
         self.path = path
         self.buffer = buffer
@@ -90,7 +88,6 @@ class PickleMachine:
         self.budget = budget
         self.persistent = persistent
         self.foreign = foreign
-        self.inert = inert
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}

@@ -232,7 +232,7 @@ def _stack_global(machine: PickleMachine) -> None:
 
 
 def _push_global(machine: PickleMachine, module: str, name: str) -> None:
-    meaning = machine.names.get((module, name)) or machine.inert(module, name)
+    meaning = machine.names.get((module, name))
     shown = f"{module[:80]}.{name[:80]}"
     if meaning is None:
         kind = machine.foreign(module, name)

@@ -53,6 +53,12 @@ log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 8 << 30
 
+_PICKLE_NAMES = {**discriminators.NAMES, **PLAIN_PICKLE}
+
+
+def _foreign(module: str, name: str) -> str | None:
+    return foreign_kind(module, name) or discriminators.unlisted_part(module, name)
+
 
 def read_checkpoint(path: str | os.PathLike[str], sha256: str | None = None) -> LoadedNetwork:
     """Read a generator from a file, running nothing in it.
@@ -213,17 +219,7 @@ def _read_value(buffer: memoryview, path: str, budget: Budget) -> tuple[Any, lis
         return read_legacy(path, buffer, budget), []
     if head[:1] != b"\x80":
         raise name_stranger(path, buffer)
-    names = {**PLAIN_PICKLE, **discriminators.CALLS}
-    machine = PickleMachine(
-        path,
-        buffer,
-        0,
-        len(buffer),
-        names,
-        budget,
-        foreign=foreign_kind,
-        inert=discriminators.inert_name,
-    )
+    machine = PickleMachine(path, buffer, 0, len(buffer), _PICKLE_NAMES, budget, foreign=_foreign)
     value = machine.run()
     if machine.position != len(buffer):
         # A second pickle behind a harmless first is a way past scanners.
