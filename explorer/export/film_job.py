@@ -30,6 +30,22 @@ def discard(path: str | Path) -> None:
     shutil.rmtree(parts_folder(Path(path)), ignore_errors=True)
 
 
+def trouble_with(path: Path, needed: int) -> str:
+    """Why a film surely cannot be written to `path`, in words; empty where nothing is known against it."""
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir() and path.suffix:
+        return f"{path} is a folder; choose another name"
+    if not folder.is_dir():
+        return f"the folder {folder} does not exist; choose another"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"this program may not write into {folder}; choose another folder"
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return f"{folder}: {error.strerror or error}"
+    return _no_room(path, needed, free) if free < needed else ""
+
+
 def finished(path: Path, about: Mapping[str, Any], frames: int, segment_frames: int, suffix: str) -> int:
     """Frames that an earlier attempt at this very export has finished; looks, and touches nothing."""
     folder = parts_folder(path)
@@ -122,14 +138,18 @@ class Job:
         """
         free = shutil.disk_usage(self.folder).free
         if free < needed:
-            raise ExportError(
-                f"cannot write {self.path}: the film needs about {_in_words(needed)}, and {_in_words(free)} "
-                "are free; make room, or choose another place or a smaller size"
-            )
+            raise ExportError(_no_room(self.path, needed, free))
 
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _no_room(path: Path, needed: int, free: int) -> str:
+    return (
+        f"cannot write {path}: the film needs about {_in_words(needed)}, and {_in_words(free)} "
+        "are free; make room, or choose another place or a smaller size"
+    )
 
 
 def _in_words(count: float) -> str:

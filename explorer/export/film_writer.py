@@ -4,6 +4,7 @@ import os
 import queue
 import shutil
 import threading
+import time
 from pathlib import Path
 
 from explorer.errors import ExportError
@@ -15,6 +16,8 @@ from explorer.export.film_job import Job
 from explorer.provenance import Claims, credentials
 from explorer.provenance.identity import signing_identity
 
+PATIENCE = 4
+"""Times that `has_room` looks again, 5 ms apart: whoever drew the frame has others to serve."""
 WAITING = 3
 """Frames that may wait: memory stays flat, and neither side idles for a hiccup of the other."""
 
@@ -39,6 +42,21 @@ class FilmWriter(threading.Thread):
         self.bytes_written = sum(file.stat().st_size for file in job.files if file.is_file())
         """Of finished segments."""
         self.notices: list[str] = []
+
+    def has_room(self) -> bool:
+        """Whether `put` would not wait; takes a moment to say that it would, and no longer.
+
+        Raises
+        ------
+        ExportError
+            If an earlier frame could not be written.
+        """
+        self.check()
+        for _ in range(PATIENCE):
+            if not self._queue.full():
+                return True
+            time.sleep(0.005)
+        return not self._queue.full()
 
     def put(self, number: int, pixels: Pixels) -> None:
         """Hand over a frame; waits where the queue is full.

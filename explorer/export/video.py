@@ -156,6 +156,9 @@ def write_film(
                 if pixels is None:
                     yield progress(done)
                 else:
+                    # A slow encoder must not hold up the viewer, which this thread serves too.
+                    while not writer.has_room():
+                        yield progress(done)
                     writer.put(number, pixels)
                     yield progress(done + 1, pixels)
         writer.finish()

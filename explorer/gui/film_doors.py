@@ -6,8 +6,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from explorer.gui.dialogs.export_film import ExportFilm
+from explorer.gui.film_export import FilmExport, Order
 from explorer.gui.incoming import FILMS, MUSIC, PICTURES, Incoming
 from explorer.gui.notices import Notice, notice_of
+from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings, write_text
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
@@ -39,9 +42,14 @@ class FilmDoors(QObject):
         store: Store,
         incoming: Incoming,
         tasks: Tasks,
+        bridge: RenderBridge,
         kept: Settings,
+        keep: bool,
     ) -> None:
         super().__init__(window)
+        self._bridge = bridge
+        self.export = FilmExport(bridge, tasks, keep, self)
+        self._page: ExportFilm | None = None
         self._window, self._timeline, self._store = window, timeline, store
         self._incoming, self._tasks, self._kept = incoming, tasks, kept
 
@@ -79,6 +87,48 @@ class FilmDoors(QObject):
         if film is not None:
             work = partial(write_text, path, film_document.dumps(film))
             self._tasks.run(work, partial(self._saved, path))
+
+    # The page that exports.
+
+    def export_film(self) -> None:
+        """Show the page: of the film on the timeline, or of the export that is under way."""
+        if self._store.film is not None:
+            page = self.page()
+            page.show_film(self._store.film, self._store.music)
+            page.show()
+            page.raise_()
+            page.activateWindow()
+
+    def page(self) -> ExportFilm:
+        """The page, made when it is first wanted; one for the whole run."""
+        if self._page is None:
+            self._page = ExportFilm(self.export, self._bridge, self._kept, self.folder(), self._window)
+            self._page.exported.connect(self._exported)
+        return self._page
+
+    def look_for_interrupted(self) -> None:
+        """Offer to go on with an export that a crash has interrupted."""
+        self.export.look_for_interrupted(self._offer)
+
+    def _offer(self, order: Order) -> None:
+        text = "What was finished is kept, and the film comes out as if nothing had happened."
+        offers = (
+            ("Go on", partial(self._resume, order)),
+            ("Throw it away", partial(self.export.forget, order)),
+        )
+        title = f"The export of {order.path.name} was interrupted"
+        self.notice.emit(Notice(title, text, "error", "interrupted", offers))
+
+    def _resume(self, order: Order) -> None:
+        page = self.page()
+        page.show_film(order.film, order.music)
+        page.show()
+        page.start(order)
+
+    def _exported(self, path: Path) -> None:
+        self.written.emit(path)
+        if self._page is None or not self._page.isVisible():
+            self.notice.emit(Notice(f"Exported {path.name}", str(path.parent), "done", "film"))
 
     def folder(self) -> Path:
         """Folder for films: where pictures were saved last, or the system's."""

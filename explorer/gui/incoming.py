@@ -121,8 +121,11 @@ class Incoming(QObject):
         self._desk.open(path_or_name, partial(self._opened_network, path_or_name), self._network_failed)
 
     def paste(self, text: str) -> None:
-        """Take a recipe written as text."""
+        """Take a recipe, or a film, written as text."""
         try:
+            if film_document.KIND in text[:2_000_000]:
+                self.adopt_film(Moment(film_document.loads(text.strip()), 0), "Paste film")
+                return
             recipe = document.loads(text.strip())
         except ValueError as error:
             self._refuse(error, "What was copied is no recipe")

@@ -136,7 +136,9 @@ class MainWindow(QMainWindow):
             bridge,
         )
         self.truth = Truth(self, bridge, self.tasks, self.incoming, kept)
-        self.film_doors = FilmDoors(self, self.timeline, self.store, self.incoming, self.tasks, kept)
+        self.film_doors = FilmDoors(
+            self, self.timeline, self.store, self.incoming, self.tasks, bridge, kept, keep
+        )
         self.drag_out = DragOut(self.viewer, self.desk, self.tasks, self)
         self.networks_door = NetworksDoor(self, self.downloads, self.tasks, self.desk, self.incoming, kept)
         self._connect()
@@ -194,6 +196,7 @@ class MainWindow(QMainWindow):
         self.column.folded_changed.connect(self.look.take_folded)
         # The film.
         self.timeline.notice.connect(self.notices.say)
+        self.timeline.panel.transport.export_wanted.connect(self.film_doors.export_film)
         self.film_doors.notice.connect(self.notices.say)
         self.film_doors.written.connect(self.look.saved)
         self.incoming.film_opened.connect(self._show_film)
@@ -248,6 +251,7 @@ class MainWindow(QMainWindow):
         on["save_film"].invoked.connect(self.film_doors.save_film)
         on["music"].invoked.connect(self.film_doors.choose_music)
         on["no_music"].invoked.connect(self.timeline.no_music)
+        on["export_film"].invoked.connect(self.film_doors.export_film)
         on["film_beside"].invoked.connect(self.film_doors.put_beside)
         on["film_columns"].invoked.connect(self.timeline.next_columns)
         on["film_alone"].invoked.connect(self.timeline.film_alone)
@@ -313,7 +317,8 @@ class MainWindow(QMainWindow):
 
     def _show_picture(self, picture: Picture) -> None:
         self.viewer.show_picture(picture)
-        self.status.show_recipe(picture.frame.request.recipe)
+        request = picture.frame.request
+        self.status.show_recipe(request.recipe, request.moment)
         self.notices.clear("render")
         self._tell_wishes("\n".join(picture.frame.notices))
 
@@ -359,6 +364,7 @@ class MainWindow(QMainWindow):
         self._want_thumbnails()
         self.devices.ask(self._facts)
         self.networks.look_for_bundled(self.tasks)
+        self.film_doors.look_for_interrupted()
 
     def _network_changed(self, info: ModelInfo) -> None:
         self.column.show_info(info)
@@ -422,6 +428,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.teach.finish()
         self.bridge.close()
+        self.film_doors.export.close()
         self.tasks.close()
         self.downloads.close()
         self.drag_out.close()

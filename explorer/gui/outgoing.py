@@ -1,5 +1,6 @@
 """Everything that goes out: the picture one sees, as a file or on the clipboard."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,9 @@ from explorer.gui.notices import Notice, notice_of
 from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
 from explorer.gui.session import Session
 from explorer.gui.tasks import Tasks
-from explorer.recipe import document, edits
+from explorer.recipe import document, edits, film_document
 from explorer.recipe.finish import Finish
-from explorer.render.frame import Frame, RenderRequest
+from explorer.render.frame import Frame
 from explorer.render.model_info import ModelInfo
 
 if TYPE_CHECKING:
@@ -60,13 +61,17 @@ class Outgoing(QObject):
         # Python at exit, and what was made in Python would crash there.
         clipboard = QGuiApplication.clipboard()
         clipboard.setImage(to_image(to_bgra(frame.pixels)).copy())
-        clipboard.mimeData().setText(document.dumps(frame.request.recipe))
+        clipboard.mimeData().setText(text_of(frame))
         self.notice.emit(Notice("Picture copied", level="done", key="copy"))
 
     def copy_recipe(self, frame: Frame) -> None:
         """Put the recipe of a frame on the clipboard, as text."""
-        QGuiApplication.clipboard().setText(document.dumps(frame.request.recipe))
-        self.notice.emit(Notice("Recipe copied as text", level="done", key="copy"))
+        QGuiApplication.clipboard().setText(text_of(frame))
+        moment = frame.request.moment
+        what = (
+            "Recipe" if moment is None or moment.is_key else "This frame lies between keyframes: the film was"
+        )
+        self.notice.emit(Notice(f"{what} copied as text", level="done", key="copy"))
 
     def _save_full(
         self, path: Path, info: ModelInfo | None, finish: Finish, frame: Frame | Exception
@@ -90,10 +95,11 @@ class _Full:
     """Draw a frame's picture anew, in full, on the render thread."""
 
     def __init__(self, frame: Frame, deep: bool = False) -> None:
-        self._recipe, self._deep = frame.request.recipe, deep
+        # The whole request: a frame of a film is more than the recipe it comes from.
+        self._request = replace(frame.request, live=False, stop=None, deep=deep)
 
     def __call__(self, engine: "Engine") -> Frame:
-        return engine.render(RenderRequest(self._recipe, deep=self._deep))
+        return engine.render(self._request)
 
 
 def write_picture(
@@ -107,9 +113,20 @@ def write_picture(
     return save_picture(frame, path, model_info=info if is_its_own else None, finish=finish)
 
 
+def text_of(frame: Frame) -> str:
+    """What remakes a frame, as text: its recipe, or the film where it lies between two keyframes."""
+    moment = frame.request.moment
+    if moment is None or moment.is_key:
+        return document.dumps(frame.request.recipe)
+    return film_document.dumps(moment.film)
+
+
 def suggested_name(frame: Frame) -> str:
     """Name for the file of a frame: network and seed."""
     recipe = frame.request.recipe
     seed = edits.seed_a(recipe)
     stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in recipe.model.name)
+    moment = frame.request.moment
+    if moment is not None:
+        return f"{stem}-frame{moment.number:04}.png"
     return f"{stem}-{'latent' if seed is None else f'seed{seed}'}.png"

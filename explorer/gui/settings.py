@@ -52,6 +52,12 @@ class Settings:
     """How the last batch was exported; empty before the first, which is labelled."""
     batch_suffix: str = ".png"
     """And as which format."""
+    film_format: str = "MP4 (H.264)"
+    """As what the last film was exported, in the words of the page."""
+    film_quality: int = 80
+    """And at which quality, 1 to 100."""
+    film_label: bool = False
+    """And whether it was labelled."""
     use_page_shown: bool = False
     """Whether the page on use has been shown."""
     geometry: str = ""

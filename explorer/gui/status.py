@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from explorer.gui.viewer import Viewer
-from explorer.recipe import Recipe, SeedBlend, edits, source_name
+from explorer.recipe import Moment, Recipe, SeedBlend, edits, source_name
 
 
 class StatusLine(QStatusBar):
@@ -24,15 +24,24 @@ class StatusLine(QStatusBar):
         """What it says of the picture."""
         return self._seen.text()
 
-    def show_recipe(self, recipe: Recipe) -> None:
-        """Say what the picture on screen is."""
-        self._seen.setText(in_words(recipe))
+    def show_recipe(self, recipe: Recipe, moment: Moment | None = None) -> None:
+        """Say what the picture on screen is: a recipe's, or a frame of a film."""
+        self._seen.setText(in_words(recipe) if moment is None else moment_in_words(moment))
 
     def show_view(self, viewer: Viewer) -> None:
         """Say how large it is shown."""
         if viewer.frame is not None:
             fitted = " · fitted" if viewer.is_fitted else ""
             self._zoom.setText(f"{viewer.scale * 100:.0f} %{fitted}")
+
+
+def moment_in_words(moment: Moment) -> str:
+    """One line about a frame of a film."""
+    place = moment.place
+    where = f"on keyframe {place.before + 1}"
+    if place.before != place.after:
+        where = f"{place.t:.0%} of the way from keyframe {place.before + 1} to {place.after + 1}"
+    return f"Film, frame {moment.number} of {moment.film.frames}   ·   {where}"
 
 
 def in_words(recipe: Recipe) -> str:

@@ -38,20 +38,20 @@ class FinishBox(QWidget):
     def __init__(self, finish: str = "", suffix: str = ".png", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._size = (0, 0)
-        self.format = _choice("Format", FORMATS)
+        self.format = choice("Format", FORMATS)
         self.bits = Segments("Depth", ("8 bit", "16 bit"))
         self.upscale = Segments("Size", ("As drawn", *(f"{n} ×" for n in UPSCALES[1:])))
-        self.size_hint = _hint("")
+        self.size_hint = hint("")
         self.label = QCheckBox(f"Write “{WORDS}” into the picture")
-        self.corner = _choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
-        self.label_size = _choice("Size of the label", LABEL_SIZES)
+        self.corner = choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
+        self.label_size = choice("Size of the label", LABEL_SIZES)
         self.quality = QSpinBox()
         self.quality.lineEdit().setTextMargins(8, 0, 8, 0)
         self.quality.setAccessibleName("Quality")
-        self.quality_hint = _hint("")
+        self.quality_hint = hint("")
         self.quality.setMinimumWidth(96)
         grid = choices_grid(self)
-        for line, (name, widgets) in enumerate(
+        for number, (name, widgets) in enumerate(
             (
                 ("Format", (self.format,)),
                 ("Depth", (self.bits,)),
@@ -61,8 +61,8 @@ class FinishBox(QWidget):
                 ("", (self.corner, self.label_size)),
             )
         ):
-            grid.addWidget(QLabel(name), line, 0)
-            grid.addLayout(_row(*widgets), line, 1)
+            grid.addWidget(QLabel(name), number, 0)
+            grid.addLayout(line(*widgets), number, 1)
         self._restore(finish, suffix)
         self._allow()
         self.format.currentIndexChanged.connect(self._allow)
@@ -182,21 +182,24 @@ def choices_grid(parent: QWidget | None = None) -> QGridLayout:
     return grid
 
 
-def _choice(name: str, texts: Sequence[str] | dict[str, str]) -> QComboBox:
+def choice(name: str, texts: Sequence[str] | dict[str, str]) -> QComboBox:
+    """One of several, in a box that opens."""
     box = QComboBox()
     box.addItems([text[:1].upper() + text[1:] for text in texts])
     box.setAccessibleName(name)
     return box
 
 
-def _hint(text: str) -> QLabel:
+def hint(text: str) -> QLabel:
+    """Quiet words beside a choice."""
     label = QLabel(text)
     label.setProperty("role", "hint")
     label.setMinimumHeight(30)  # a row does not jump where its other widget is hidden
     return label
 
 
-def _row(*widgets: QWidget) -> QHBoxLayout:
+def line(*widgets: QWidget) -> QHBoxLayout:
+    """Widgets side by side, at the left."""
     row = QHBoxLayout()
     row.setSpacing(10)
     for widget in widgets:
