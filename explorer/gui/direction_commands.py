@@ -1,16 +1,23 @@
 """What the window does with directions: joins panel, desk and dialog, and asks for files."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from explorer.errors import DirectionError
+from explorer.gui.dialogs.export_directions import ExportDirections
 from explorer.gui.dialogs.find_directions import FindDirections
+from explorer.gui.dialogs.import_directions import ImportDirections
+from explorer.gui.direction_jobs import Offer
 from explorer.gui.directions_desk import DirectionsDesk
+from explorer.gui.notices import notice_of
 from explorer.gui.panels.directions import LOADING, DirectionsPanel
 from explorer.gui.render_bridge import RenderBridge
+from explorer.gui.settings import Settings
 from explorer.gui.store import Store
 from explorer.gui.thumbnails import portrait
 from explorer.recipe import Push, Recipe, direction_edits, edits
@@ -35,13 +42,25 @@ class DirectionCommands(QObject):
     notice = Signal(object)
     wanted_teach = Signal()
 
-    def __init__(self, bridge: RenderBridge, store: Store, panel: DirectionsPanel, window: QWidget) -> None:
+    def __init__(
+        self,
+        bridge: RenderBridge,
+        store: Store,
+        panel: DirectionsPanel,
+        settings: Settings,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
+        self._settings = settings
+        self._known: tuple[Direction, ...] = ()
+        self._own: frozenset[str] = frozenset()
         self._window, self._store, self._panel = window, store, panel
         self.desk = DirectionsDesk(bridge, self)
         self._dialog: FindDirections | None = None
         self.desk.notice.connect(self.notice)
         self.desk.listed.connect(panel.show_known)
+        self.desk.listed.connect(self._listed)
+        self.desk.offered.connect(self._offer)
         panel.wanted_some.connect(self.find_some)
         panel.wanted.connect(self._do)
         panel.renamed.connect(self._rename)
@@ -87,27 +106,51 @@ class DirectionCommands(QObject):
             self.desk.import_file(Path(path))
 
     def export_file(self) -> None:
-        """Choose where to write all directions of this network."""
-        info = self.desk.info
-        if info is None:
-            return
-        start = str(Path.home() / f"{info.ref.name}.directions")
-        path, _ = QFileDialog.getSaveFileName(self._window, "Export directions", start, EXPORT_FILTER)
-        if path:
-            target = Path(path)
-            self.desk.export_file(target if target.suffix else target.with_suffix(".directions"))
+        """Choose what to write into a file, and where."""
+        if self._known:
+            self._ask_export(self._known, self._own)
+        else:
+            error = DirectionError("no directions are known for this network yet; find or import some first")
+            self.notice.emit(notice_of(error, "There is nothing to export", "directions"))
 
     def export_one(self, direction: "Direction") -> None:
-        """Choose where to write one direction that is not in the list yet."""
+        """Write one direction that is not in the list yet."""
+        self._ask_export((direction,), frozenset())
+
+    def _ask_export(self, directions: Sequence["Direction"], own: frozenset[str]) -> None:
         info = self.desk.info
         if info is None:
             return
-        start = str(Path.home() / f"{direction.name}.directions")
-        path, _ = QFileDialog.getSaveFileName(self._window, "Export direction", start, EXPORT_FILTER)
+        dialog = ExportDirections(directions, own, self._settings.author, info.title, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(partial(self._choose_target, dialog))
+        dialog.open()
+
+    def _choose_target(self, dialog: ExportDirections) -> None:
+        info, chosen = self.desk.info, dialog.chosen
+        if info is None:
+            return
+        self._settings.author = dialog.author
+        name = chosen[0].name if len(chosen) == 1 else info.ref.name
+        path, _ = QFileDialog.getSaveFileName(
+            self._window, "Export directions", str(Path.home() / f"{name}.directions"), EXPORT_FILTER
+        )
         if path:
-            target = Path(path)
-            target = target if target.suffix else target.with_suffix(".directions")
-            self.desk.export_file(target, (direction,))
+            target = Path(path) if Path(path).suffix else Path(path).with_suffix(".directions")
+            self.desk.export_file(target, chosen, dialog.author, dialog.licence)
+
+    def _offer(self, offer: Offer) -> None:
+        """Let a person choose from what may not fit."""
+        dialog = ImportDirections(offer, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(partial(self._take_over, dialog))
+        dialog.open()
+
+    def _take_over(self, dialog: ImportDirections) -> None:
+        self.desk.take_over(dialog.offer, dialog.chosen)
+
+    def _listed(self, directions: Sequence["Direction"], own: frozenset[str]) -> None:
+        self._known, self._own = tuple(directions), own
 
     def try_push(self, push: Push) -> None:
         """Go along a direction that is only being looked at."""

@@ -5,9 +5,9 @@ event that gives them up.
 """
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Search:
     method: str = "pca"
     layers: Layers = "all"
     components: int = FIRST
+    samples: int = 20_000
     seed: int = 0
 
 
@@ -67,7 +68,8 @@ class Find:
             wish.method,  # type: ignore[arg-type]
             wish.layers,
             wish.components,
-            seed=wish.seed,
+            wish.samples,
+            wish.seed,
         )
         while True:
             check(self._stop)
@@ -95,37 +97,62 @@ class Draw:
         return images
 
 
-class Import:
-    """A file's directions, kept."""
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What a file of directions holds, made fit for the network in use."""
+
+    path: Path
+    directions: tuple["Direction", ...]
+    warnings: tuple[str, ...]
+    """What to mind, in words; empty where they were made for this very network."""
+    author: str = ""
+    licence: str = ""
+
+
+class Read:
+    """A file's directions, of ours or of another tool."""
 
     def __init__(self, path: Path, info: ModelInfo) -> None:
         self._path, self._info = path, info
 
-    def __call__(self, engine: "Engine") -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Read and keep; gives the names they got, and what to mind."""
+    def __call__(self, engine: "Engine") -> Offer:
+        """Read; nothing is kept yet."""
+        from explorer.latents.direction_form import SUFFIX
         from explorer.render.foreign_directions import open_directions
+        from explorer.render.known_directions import read_directions
 
-        info = self._info
-        found, warnings = open_directions(self._path, info.ref, engine.generator(info.ref))
-        return engine.known.keep(info.ref, info.num_ws, info.w_dim, found), warnings
+        ref = self._info.ref
+        found, warnings = open_directions(self._path, ref, engine.generator(ref))
+        if self._path.suffix.lower() != SUFFIX:
+            return Offer(self._path, found, warnings)
+        whole = read_directions(self._path)
+        # Who made them goes with each, wherever it goes from here.
+        origin = ", ".join(text for text in (whole.author and f"by {whole.author}", whole.licence) if text)
+        if origin:
+            found = tuple(replace(one, note="; ".join(filter(None, (one.note, origin)))) for one in found)
+        return Offer(self._path, found, warnings, whole.author, whole.licence)
 
 
+@dataclass(frozen=True, eq=False)
 class Export:
-    """Everything known, into a file."""
+    """Directions, into a file."""
 
-    def __init__(self, path: Path, info: ModelInfo, directions: Sequence["Direction"] | None) -> None:
-        self._path, self._info, self._directions = path, info, directions
+    path: Path
+    info: ModelInfo
+    directions: tuple["Direction", ...]
+    author: str = ""
+    licence: str = ""
 
     def __call__(self, engine: "Engine") -> None:
         """Write the file, whole or not at all."""
         from explorer.export.files import write_whole
         from explorer.latents.direction_form import DirectionSet, dumps
 
-        info = self._info
-        known = engine.known.of(info.ref) if self._directions is None else tuple(self._directions)
+        info, known = self.info, self.directions or engine.known.of(self.info.ref)
         if not known:
             raise DirectionError("no directions are known for this network yet; find or import some first")
-        write_whole(self._path, dumps(DirectionSet(info.ref, info.num_ws, info.w_dim, known)))
+        found = DirectionSet(info.ref, info.num_ws, info.w_dim, known, self.author, self.licence)
+        write_whole(self.path, dumps(found))
 
 
 def check(stop: threading.Event) -> None:

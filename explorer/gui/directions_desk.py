@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from explorer.gui.direction_jobs import Draw, Export, Find, Import, List, Search
+from explorer.gui.direction_jobs import Draw, Export, Find, List, Offer, Read, Search
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.recipe import ModelRef, Recipe
@@ -36,11 +36,13 @@ class DirectionsDesk(QObject):
     listed(tuple, frozenset) : directions of the network in use, and the names its user keeps.
     progressed(int, int) : a search has drawn so many of so many latents.
     notice(Notice) : something to say.
+    offered(Offer) : a file's directions may not fit; a person has to choose.
     """
 
     listed = Signal(object, object)
     progressed = Signal(int, int)
     notice = Signal(object)
+    offered = Signal(object)
     _told = Signal(int, int)
 
     def __init__(self, bridge: RenderBridge, parent: QObject | None = None) -> None:
@@ -155,28 +157,33 @@ class DirectionsDesk(QObject):
     # Files.
 
     def import_file(self, path: Path) -> None:
-        """Take over the directions in a file, of ours or of another tool."""
+        """Take over the directions in a file; where they may not fit, offer them."""
         info = self._info
         if info is not None:
-            self._bridge.call(Import(path, info), partial(self._imported, path))
+            self._bridge.call(Read(path, info), partial(self._have_read, path))
 
-    def export_file(self, path: Path, directions: Sequence["Direction"] | None = None) -> None:
+    def take_over(self, offer: Offer, directions: Sequence["Direction"]) -> None:
+        """Keep directions of a file."""
+        what = directions[0].name if len(directions) == 1 else f"{len(directions)} directions"
+        told = Notice(f"Imported {what} from {offer.path.name}", "", "done", "directions")
+        self.keep(directions, partial(self.notice.emit, told))
+
+    def export_file(
+        self, path: Path, directions: Sequence["Direction"] = (), author: str = "", licence: str = ""
+    ) -> None:
         """Write directions into one file; all that are known for this network where none are given."""
         info = self._info
         if info is not None:
-            self._bridge.call(Export(path, info, directions), partial(self._exported, path))
+            job = Export(path, info, tuple(directions), author, licence)
+            self._bridge.call(job, partial(self._exported, path))
 
-    def _imported(self, path: Path, result: Any) -> None:
+    def _have_read(self, path: Path, result: Any) -> None:
         if isinstance(result, Exception):
             self._refuse(f"{path.name} could not be imported", result)
-            return
-        names, warnings = result
-        what = names[0] if len(names) == 1 else f"{len(names)} directions"
-        level: Any = "info" if warnings else "done"
-        self.notice.emit(
-            Notice(f"Imported {what} from {path.name}", "\n".join(warnings), level, "directions")
-        )
-        self.refresh()
+        elif result.warnings:
+            self.offered.emit(result)
+        else:
+            self.take_over(result, result.directions)
 
     def _exported(self, path: Path, result: Any) -> None:
         if isinstance(result, Exception):
@@ -190,7 +197,7 @@ class DirectionsDesk(QObject):
         def answered(result: object) -> None:
             if isinstance(result, Exception):
                 self._refuse(words, result)
-            if done is not None:
+            elif done is not None:
                 done()
             self.refresh()
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.errors import ModelNotFoundError, RecipeError
+from explorer.errors import ExplorerError, ModelNotFoundError, RecipeError
 from explorer.gui import moves, session
 from explorer.gui.model_desk import ModelDesk
 from explorer.gui.notices import notice_of
@@ -22,12 +22,18 @@ from explorer.render.model_info import ModelInfo
 BUNDLED = "faces"
 """Network a first start opens."""
 
-Kind = Literal["picture", "film", "session", "network"]
+Kind = Literal["picture", "film", "session", "network", "directions", "marks"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
 FILMS = {".gif", ".mp4", ".mov", ".webm", ".apng", ".film"}
 MUSIC = {".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma"}
 """Sound files go under the film."""
 NETWORKS = {".safetensors", ".pkl", ".pt", ".pth"}
+DIRECTIONS = {".directions", ".npy", ".npz"}
+MARKS = ".marks"
+EITHER = {".pkl", ".pt", ".pth"}
+"""Networks, or directions of other tools."""
+MOST_VECTORS = 32 << 20
+"""Bytes of a file of the latter kind that is looked into for directions; networks are larger."""
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*")
 
 
@@ -43,6 +49,7 @@ class Incoming(QObject):
     view_restored(dict) : a session brought the view it was seen in.
     film_opened(int) : a film came onto the timeline, and this frame of it was in the file.
     ready : the first network is loaded, so pictures can be asked for.
+    directions_read(Path), marks_read(Path) : the file holds directions, or marks of pictures.
     """
 
     notice = Signal(object)
@@ -50,6 +57,8 @@ class Incoming(QObject):
     view_restored = Signal(object)
     film_opened = Signal(int)
     ready = Signal()
+    directions_read = Signal(object)
+    marks_read = Signal(object)
 
     def __init__(self, store: Store, desk: ModelDesk, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -158,6 +167,10 @@ class Incoming(QObject):
             self.adopt(result, f"Open {path.name}", path)
         elif isinstance(result, Moment):
             self.adopt_film(result, f"Open {path.name}", path)
+        elif result == "directions":
+            self.directions_read.emit(path)
+        elif result == "marks":
+            self.marks_read.emit(path)
         else:
             self.open_network(path)
 
@@ -234,8 +247,12 @@ def kind_of(path: Path) -> Kind:
     with path.open("rb") as file:
         head = file.read(4096)
     suffix = path.suffix.lower()
+    if suffix in DIRECTIONS:
+        return "directions"
+    if suffix == MARKS:
+        return "marks"
     if suffix in NETWORKS:
-        return "network"
+        return "directions" if suffix in EITHER and _holds_vectors(path) else "network"
     if suffix in FILMS:
         return "film"
     if suffix in PICTURES or head.startswith(_MAGIC):
@@ -246,9 +263,23 @@ def kind_of(path: Path) -> Kind:
     return "network"
 
 
-def _read(path: Path) -> Session | Recipe | Moment | None:
+def _holds_vectors(path: Path) -> bool:
+    """Whether a small file of torch or pickle holds directions of another tool, and no network."""
+    if path.stat().st_size > MOST_VECTORS:
+        return False
+    from explorer.checkpoints.vectors import read_vectors
+
+    try:
+        return bool(read_vectors(path))
+    except (ExplorerError, OSError):
+        return False
+
+
+def _read(path: Path) -> Session | Recipe | Moment | Literal["directions", "marks"] | None:
     """Read a picture's recipe, a film or a session; None stands for a network. Background thread."""
     kind = kind_of(path)
+    if kind in ("directions", "marks"):
+        return kind
     if kind in ("picture", "film"):
         return _read_made(path)
     if kind == "session":

@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
             bridge,
             self.store,
             self.column.panel("directions"),  # type: ignore[arg-type]
+            kept,
             self,
         )
         self.teach = TeachCommands(
@@ -179,6 +180,8 @@ class MainWindow(QMainWindow):
         self.directions.notice.connect(self.notices.say)
         self.desk.changed.connect(self.teach.show_network)
         self.teach.notice.connect(self.notices.say)
+        self.incoming.directions_read.connect(self.directions.desk.import_file)
+        self.incoming.marks_read.connect(self.teach.open_file)
         self.networks.chosen.connect(self.incoming.open_network)
         self.devices.changed.connect(self._draw_again)
         self.devices.notice.connect(self.notices.say)
@@ -404,10 +407,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            if paths[0].suffix.lower() == ".directions":
-                self.directions.desk.import_file(paths[0])
-            else:
-                self.incoming.open_path(paths[0])
+            self.incoming.open_path(paths[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape leaves the full screen."""

@@ -58,6 +58,8 @@ class Settings:
     """And at which quality, 1 to 100."""
     film_label: bool = False
     """And whether it was labelled."""
+    author: str = ""
+    """Who made the directions that were exported last."""
     use_page_shown: bool = False
     """Whether the page on use has been shown."""
     geometry: str = ""

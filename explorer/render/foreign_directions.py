@@ -81,7 +81,8 @@ def _own_form(
         _check_fit(direction, path, generator)
     if found.model.sha256 and found.model.sha256 != model.sha256:
         return found.directions, (
-            f"the directions in {path.name} were found in another network, {found.model.name!r}",
+            f"the directions in {path.name} were found in another network, {found.model.name!r}; "
+            "here they may change other things, or nothing that can be named",
         )
     return found.directions, ()
 

@@ -2,13 +2,19 @@
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
+from explorer.gui.dialogs.export_directions import ExportDirections
+from explorer.gui.dialogs.import_directions import ImportDirections
 from explorer.gui.main_window import MainWindow
-from explorer.recipe import Push, StoredDirection, document
+from explorer.latents import Direction
+from explorer.latents.direction_form import DirectionSet, dumps
+from explorer.recipe import ModelRef, Push, StoredDirection, document
 from explorer.render import Engine, RenderRequest
+from explorer.render.known_directions import read_directions
 from tests.gui.fakes import FakeDirection
 from tests.gui.test_real_engine import real_window, weights  # noqa: F401  fixtures
 
@@ -235,6 +241,9 @@ def test_a_search_shows_strips_and_keeps_what_is_named(real_window, qtbot, settl
     assert [(push.name, push.amount) for push in window.store.recipe.directions] == [(row.wanted_name, 3.0)]
     dialog.rows[2].strip.chosen.emit(0)  # another one is tried in its place
     assert len(window.store.recipe.directions) == 1
+    dialog.rows[0].drop.click()
+    assert [found.direction.name for found in dialog.rows] == ["sefa rows 0,1 2", "sefa rows 0,1 3"]
+    row = dialog.rows[0]
     row.name.setText("")
     row.name.insert("turn = left")
     row.name.textEdited.emit(row.name.text())
@@ -284,5 +293,63 @@ def test_files_go_out_and_come_in(real_window, qtbot, tmp_path, drop):  # noqa: 
     assert ("pca 1 (2)", 0) in panel.rows
     np.save(tmp_path / "odd.npy", np.ones(5))
     with qtbot.waitSignal(desk.notice) as said:
-        desk.import_file(tmp_path / "odd.npy")
+        drop(window, tmp_path / "odd.npy")
     assert "another network" in said.args[0].text
+
+
+def export(monkeypatch, window, path):
+    """Press Export in the dialog, and name the file."""
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
+    window.directions.export_file()
+    return window.findChild(ExportDirections)
+
+
+def test_what_is_shared_says_who_made_it_and_what_others_may_do(
+    real_window,  # noqa: F811
+    qtbot,
+    tmp_path,
+    drop,
+    monkeypatch,
+):
+    window: MainWindow = real_window
+    desk, panel = window.directions.desk, window.column.panel("directions")
+    with qtbot.waitSignal(window.directions.notice):
+        window.directions.export_file()  # there is nothing yet, and that is said
+    panel.some.click()
+    qtbot.waitUntil(lambda: bool(panel.rows))
+    names = [name for name, _ in panel.rows]
+    dialog = export(monkeypatch, window, tmp_path / "mine")
+    dialog.author_box.setText("Ada")
+    dialog.licence_box.setCurrentText("CC BY 4.0")
+    for place in range(1, len(names)):
+        dialog.list.topLevelItem(place).setCheckState(0, Qt.CheckState.Unchecked)
+    with qtbot.waitSignal(desk.notice):
+        dialog.go.click()
+    found = read_directions(tmp_path / "mine.directions")
+    assert (found.author, found.licence, found.model) == ("Ada", "CC BY 4.0", desk.info.ref)
+    assert [direction.name for direction in found.directions] == names[:1]
+    drop(window, tmp_path / "mine.directions")
+    qtbot.waitUntil(lambda: len(panel.rows) == len(names) + 1)
+    assert "by Ada, CC BY 4.0" in panel.rows[f"{names[0]} (2)", 0].label.toolTip()
+
+
+def test_directions_of_another_network_are_offered_with_a_warning(real_window, qtbot, tmp_path, drop):  # noqa: F811
+    window: MainWindow = real_window
+    info, panel = window.desk.info, window.column.panel("directions")
+    strange = Direction("hat", "learned", torch.ones(info.w_dim), note="a tall one")
+    found = DirectionSet(ModelRef("cats", "c" * 64), info.num_ws, info.w_dim, (strange,))
+    (tmp_path / "cats.directions").write_bytes(dumps(found))
+    torch.save(torch.ones(3, info.w_dim), tmp_path / "rows.pt")
+    for name, words, kept in (("cats.directions", "'cats'", "hat"), ("rows.pt", "does not say", "rows 2")):
+        drop(window, tmp_path / name)
+        qtbot.waitUntil(lambda: window.findChild(ImportDirections) is not None)
+        dialog = window.findChild(ImportDirections)
+        assert words in dialog.warning.text()
+        assert not panel.rows or ("hat", 0) in panel.rows
+        if kept == "rows 2":
+            for place in (0, 2):
+                dialog.list.topLevelItem(place).setCheckState(0, Qt.CheckState.Unchecked)
+        assert dialog.go.text() == "Import 1"
+        dialog.go.click()
+        qtbot.waitUntil(lambda kept=kept: (kept, 0) in panel.rows)
+        qtbot.waitUntil(lambda: window.findChild(ImportDirections) is None)

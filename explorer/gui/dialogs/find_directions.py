@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.errors import RecipeError
+from explorer.gui import theme
 from explorer.gui.direction_jobs import FIRST, Search, small_stop
 from explorer.gui.directions_desk import DirectionsDesk
-from explorer.gui.widgets.buttons import Segment, TextButton
+from explorer.gui.widgets.buttons import IconButton, Segment, TextButton
 from explorer.gui.widgets.strip import GAP, SIDE, Strip, strip_heads
 from explorer.recipe import Layers, Push, Recipe
 from explorer.recipe.notation import parse_layers, plain_name
@@ -88,13 +89,13 @@ class FindDirections(QDialog):
         self.layers.addItems(ROWS)
         self.layers.setAccessibleName("Rows")
         self.layers.setToolTip("Rows the directions act on; type others like 4-8 or 0,2,5")
-        self.number = QSpinBox()
-        self.number.lineEdit().setTextMargins(8, 0, 8, 0)
-        self.number.setFixedWidth(64)
-        self.number.setRange(1, MOST)
-        self.number.setValue(FIRST)
+        self.number = _number(1, MOST, FIRST, "How many to look for", 64)
         self.number.setAccessibleName("How many")
-        self.number.setToolTip("How many to look for")
+        self.samples = _number(100, 1_000_000, Search().samples, "Latents drawn to see how W varies", 84)
+        self.samples.setAccessibleName("Samples")
+        self.samples.setSingleStep(1000)
+        self.seed = _number(0, 2**31 - 1, 0, "Seed of the samples, and of random directions", 84)
+        self.seed.setAccessibleName("Seed")
         self.go = TextButton("Find", primary=True)
         self.go.setObjectName("find_button")
         self.go.clicked.connect(self._press)
@@ -103,16 +104,20 @@ class FindDirections(QDialog):
         top.addWidget(segments)
         top.addSpacing(6)
         for words, box in (("Rows", self.layers), ("How many", self.number)):
-            label = QLabel(words)
-            label.setProperty("role", "dim")
-            label.setBuddy(box)
-            top.addWidget(label)
+            top.addSpacing(4)
+            top.addWidget(_label(words, box))
             top.addWidget(box)
         top.addStretch(1)
         top.addWidget(self.go)
         self.about = QLabel()
         self.about.setProperty("role", "hint")
         self.about.setWordWrap(True)
+        second = QHBoxLayout()
+        second.setSpacing(10)
+        second.addWidget(self.about, 1)
+        for words, box in (("Samples", self.samples), ("Seed", self.seed)):
+            second.addWidget(_label(words, box))
+            second.addWidget(box)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         keep_height = self.bar.sizePolicy()
@@ -150,7 +155,7 @@ class FindDirections(QDialog):
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(8)
         column.addLayout(top)
-        column.addWidget(self.about)
+        column.addLayout(second)
         column.addWidget(self.bar)
         column.addWidget(scroll, 1)
         column.addLayout(bottom)
@@ -176,7 +181,8 @@ class FindDirections(QDialog):
         self._set_busy(True)
         self.bar.setRange(0, 0)
         method = next(key for key, segment in self.methods.items() if segment.isChecked())
-        self._desk.find(Search(method, layers, self.number.value()), self._found)
+        wish = Search(method, layers, self.number.value(), self.samples.value(), self.seed.value())
+        self._desk.find(wish, self._found)
 
     def forget(self) -> None:
         """Another network is in use: what was found belongs to the one before."""
@@ -221,6 +227,8 @@ class FindDirections(QDialog):
     def _explain(self) -> None:
         key = next(key for key, segment in self.methods.items() if segment.isChecked())
         self.about.setText(METHODS[key][1] + ".")
+        if key == "zone" and self.layers.currentText() == ROWS[0]:
+            self.layers.setCurrentText(ROWS[1])
 
     # Results.
 
@@ -241,6 +249,7 @@ class FindDirections(QDialog):
             row = FoundRow(direction)
             row.changed.connect(self._show_state)
             row.strip.chosen.connect(partial(self._try, row))
+            row.drop.clicked.connect(partial(self._drop, row))
             self._results.insertWidget(len(self.rows), row)
             self.rows.append(row)
         self._waiting = list(self.rows)
@@ -273,6 +282,18 @@ class FindDirections(QDialog):
 
     def _try(self, row: "FoundRow", index: int) -> None:
         self.tried.emit(Push(row.wanted_name, AMOUNTS[index], stored=row.direction.stored()))
+
+    def _drop(self, row: "FoundRow") -> None:
+        """Look at it no longer."""
+        self.rows.remove(row)
+        was_first = bool(self._waiting) and self._waiting[0] is row
+        self._waiting = [other for other in self._waiting if other is not row]
+        self._results.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+        self._show_state()
+        if was_first:
+            self._draw_next()
 
     def _keep(self) -> None:
         chosen = [row for row in self.rows if row.tick.isChecked()]
@@ -348,7 +369,10 @@ class FoundRow(QWidget):
         line.setSpacing(10)
         line.addWidget(self.tick)
         line.addLayout(words)
+        self.drop = IconButton("close", f"Drop {direction.name}", self, theme.DIM)
+        self.drop.setIconSize(QSize(15, 15))
         line.addWidget(self.strip)
+        line.addWidget(self.drop)
         line.addStretch(1)
 
     @property
@@ -364,3 +388,20 @@ class FoundRow(QWidget):
     def _named(self) -> None:
         """Who names a thing wants it."""
         self.tick.setChecked(True)
+
+
+def _number(low: int, high: int, value: int, tip: str, width: int) -> QSpinBox:
+    box = QSpinBox()
+    box.lineEdit().setTextMargins(8, 0, 8, 0)
+    box.setFixedWidth(width)
+    box.setRange(low, high)
+    box.setValue(value)
+    box.setToolTip(tip)
+    return box
+
+
+def _label(words: str, box: QWidget) -> QLabel:
+    label = QLabel(words)
+    label.setProperty("role", "dim")
+    label.setBuddy(box)
+    return label
