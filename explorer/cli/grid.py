@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from explorer.cli import options
 from explorer.cli.console import Progress, notice, print_json
+from explorer.cli.finish_options import add_mark_option
 from explorer.cli.recipe_options import (
     DEFAULT_MODEL,
     add_look_options,
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--columns", metavar="N", type=options.whole(1), help="pictures in a row of a plain contact sheet")
     add("--size", metavar="PIXELS", type=options.whole(1, MAX_SIZE), help="height of each picture")
     add("--no-label", action="store_true", help='do not write "AI-generated" on the margin')
+    add_mark_option(parser)
     add("--out", metavar="FILE", required=True, help="a .png, .jpg, .webp or .tiff file")
     add_signing_options(parser)
     add("--json", action="store_true", help="print a report as one JSON document")
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.direction:
         args.direction = [carrying(engine, info, pushes) for pushes in args.direction]
     sheet = sheet_of(args, info.ref)
-    work = write_sheet(engine, sheet, args.out, size=args.size, label=not args.no_label)
+    work = write_sheet(engine, sheet, args.out, size=args.size, label=not args.no_label, mark=not args.no_mark)
     notices: tuple[str, ...] = ()
     with Progress(sheet.pictures, "pictures") as bar:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli import options
 from explorer.cli.console import Progress, notice, print_json
+from explorer.cli.finish_options import add_mark_option
 from explorer.cli.recipe_options import (
     DEFAULT_MODEL,
     add_look_options,
@@ -114,6 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f'write "{WORDS}" into a corner: {", ".join(CORNERS)} (alone: {Label().corner})',
     )
     add("--label-size", choices=LABEL_SIZES, help=f"of the label (default: {Label().size})")
+    add_mark_option(parser)
     add(
         "--out",
         metavar="FILE|DIR",
@@ -142,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
     if Path(args.out).suffix.lower() == ".film":
         return _save_document(args, film)
     label = None if args.label is None else Label(args.label, args.label_size or Label().size)
-    settings = FilmSettings(args.quality, args.chroma, label, codec=args.codec)
+    settings = FilmSettings(args.quality, args.chroma, label, codec=args.codec, mark=not args.no_mark)
     work = write_film(engine, film, args.out, settings, args.music)
     try:
         with closing(work), Progress(film.frames, "frames") as bar:

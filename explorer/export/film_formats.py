@@ -44,6 +44,8 @@ class FilmSettings:
     """MP4, WebM and MOV: "420" plays everywhere; "444" keeps fine colours, and many players refuse it."""
     label: Label | None = None
     """Draw "AI-generated" into a corner."""
+    mark: bool = True
+    """Lay the invisible mark over every picture."""
     sign: bool = True
     """Add Content Credentials, where the format can carry them."""
 

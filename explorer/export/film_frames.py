@@ -1,4 +1,4 @@
-"""Frames of a film as they go into a file: cells drawn, resized, put side by side, labelled."""
+"""Frames of a film as they go into a file: cells drawn, resized, marked, put side by side, labelled."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer.export.label import labelled
+from explorer.mark import FilmMark
 from explorer.recipe import Film, Moment
 from explorer.recipe.finish import Label
 from explorer.render.frame import RenderRequest
@@ -33,10 +34,14 @@ class FrameMaker:
     Parameters
     ----------
     engine : belongs to the calling thread.
+    piece : frames that are made in one go, for the mark: see `FilmMark`.
     """
 
-    def __init__(self, engine: "Engine", film: Film, label: Label | None = None) -> None:
+    def __init__(
+        self, engine: "Engine", film: Film, label: Label | None = None, mark: bool = False, piece: int = 1
+    ) -> None:
         self._engine, self._film, self._label = engine, film, label
+        self._mark = FilmMark(piece) if mark else None
         self.notices: dict[str, None] = {}
 
     def steps(self, number: int) -> Iterator[Pixels | None]:
@@ -49,6 +54,8 @@ class FrameMaker:
             frame = self._engine.render(RenderRequest.of_moment(Moment(film, number, cell), serial=number))
             self.notices.update(dict.fromkeys(frame.notices))
             pixels = resized(frame.pixels, film.size)
+            if self._mark is not None:
+                pixels = self._mark.marked(number, pixels, cell)
             height, width = pixels.shape[:2]
             if canvas is None:
                 canvas = np.empty((height * film.rows, width * film.columns, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""From a drawn frame to the pixels of a file: enlarged on wish, labelled on wish."""
+"""From a drawn frame to the pixels of a file: enlarged on wish, marked, labelled on wish."""
 
 from typing import TypeVar
 
@@ -8,6 +8,7 @@ from PIL import Image
 
 from explorer.errors import ExportError
 from explorer.export.label import labelled
+from explorer.mark import embed
 from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
 
@@ -50,6 +51,8 @@ def finished(frame: Frame, finish: Finish) -> Pixels:
 def _finished(pixels: NDArray[Level], finish: Finish) -> NDArray[Level]:
     if finish.upscale > 1:
         pixels = enlarged(pixels, finish.upscale)
+    if finish.mark:
+        pixels = embed(pixels)
     # Last, so that its letters are sharp.
     return pixels if finish.label is None else labelled(pixels, finish.label)
 

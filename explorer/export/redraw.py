@@ -1,6 +1,6 @@
 """Drawing what a file says it shows once more, and comparing pixel by pixel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from explorer.export.image import encode_pixels
 from explorer.provenance import Claims, Report
 from explorer.provenance.embedded import FORMATS
 from explorer.recipe import Recipe
-from explorer.recipe.finish import Finish
+from explorer.recipe.finish import AS_DRAWN, Finish
 from explorer.render.frame import Frame, RenderRequest
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def redraw(report: Report, engine: "Engine") -> Redrawn:
         If it cannot be drawn, or the file cannot be opened.
     """
     check_can_redraw(report)
-    finish = report.finish or Finish()
+    finish = report.finish or AS_DRAWN
     drawn = _draw(report, engine, finish)
     height, width = drawn.shape[:2]
     # The size is looked at before anything is decoded: a small file may claim a huge picture.
@@ -117,7 +117,10 @@ def _draw(report: Report, engine: "Engine", finish: Finish) -> Pixels:
     if report.film is not None and report.frame is not None:
         from explorer.export.film_frames import FrameMaker
 
-        pixels = FrameMaker(engine, report.film).frame(report.frame)
+        # On a wall of films each has the mark for itself.
+        is_wall = len(report.film.cells) > 1
+        pixels = FrameMaker(engine, report.film, mark=finish.mark and is_wall).frame(report.frame)
+        finish = replace(finish, mark=finish.mark and not is_wall)
         request = RenderRequest(report.film.keys[0].recipe)
         return finished(Frame(request, pixels, pixels.shape[0], 0.0, engine.device, engine.precision), finish)
     return finished(engine.render(RenderRequest(_recipe(report), deep=finish.bits == 16)), finish)

@@ -17,8 +17,10 @@ from explorer.export.film_frames import Pixels, resized
 from explorer.export.image import encode_pixels, format_of, save_bytes
 from explorer.export.label import WORDS, font, text_size
 from explorer.export.video import claims_of_film
+from explorer.mark import embed
 from explorer.recipe import Film, Keyframe, Mix, Push, Recipe, SeedBlend, source_name
 from explorer.recipe.film import MAX_CELLS
+from explorer.recipe.finish import Finish
 from explorer.recipe.notation import format_layers
 from explorer.render.frame import RenderRequest
 
@@ -142,6 +144,7 @@ def write_sheet(
     *,
     size: int | None = None,
     label: bool = True,
+    mark: bool = True,
     sign: bool = True,
 ) -> Generator[int, None, tuple[str, ...]]:
     """Draw a sheet and write it to `path`, recipes inside; `format_of` tells by which suffixes.
@@ -150,6 +153,7 @@ def write_sheet(
     ----------
     size : height of each picture in pixels; None leaves it as drawn.
     label : write "AI-generated" on the lower margin.
+    mark : lay the invisible mark over each picture, so that each still has it when it is cut out.
 
     Yields
     ------
@@ -175,10 +179,12 @@ def write_sheet(
             continue
         frame = engine.render(RenderRequest(recipe, drawn))
         notices.update(dict.fromkeys(frame.notices))
-        pictures.append(resized(frame.pixels, size))
+        pixels = resized(frame.pixels, size)
+        pictures.append(embed(pixels) if mark else pixels)
         drawn += 1
         yield drawn
     claims = claims_of_film(sheet.film, engine.info(sheet.film.model))
+    claims = replace(claims, finish=Finish(mark=mark))
     pixels = laid_out(sheet, pictures, WORDS if label else "")
     said = save_bytes(encode_pixels(pixels, format, claims), path, claims, sign=sign)
     return (*notices, *said)

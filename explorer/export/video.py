@@ -132,7 +132,7 @@ def write_film(
     if format == "FRAMES":
         _check_folder(path, film.frames)
         make_folder(path.parent)
-    finish = Finish(label=settings.label)
+    finish = Finish(label=settings.label, mark=settings.mark)
     claims = replace(claims_of_film(film, info), finish=finish)
     encoder = make_encoder(format, settings, film.fps, size, claims, None if music is None else Path(music))
     about = _about(engine, film, settings, format, size)
@@ -140,7 +140,7 @@ def write_film(
     missing = job.missing()
     job.check_room(least_bytes(format, *size, len(missing)))
     resumed = film.frames - len(missing)
-    maker = FrameMaker(engine, film, settings.label)
+    maker = FrameMaker(engine, film, settings.label, settings.mark, encoder.segment_frames)
     writer = FilmWriter(encoder, job, format, settings, claims)
 
     def progress(done: int, preview: Pixels | None = None) -> FilmProgress:

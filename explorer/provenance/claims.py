@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import explorer
 from explorer.recipe import Film, Recipe, StoredLatent, edits, film_document, source_name
 from explorer.recipe.document import dumps
-from explorer.recipe.finish import Finish
+from explorer.recipe.finish import AS_DRAWN, Finish
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 """IPTC NewsCodes, the vocabulary of `DigitalSourceType`."""
@@ -44,7 +44,7 @@ class Claims:
     """The film that was drawn; `recipe` is then its first keyframe and is not told beside it."""
     frame: int | None = None
     """Number of the frame, where one frame of the film makes a file of its own."""
-    finish: Finish = Finish()
+    finish: Finish = AS_DRAWN
     """What was done to the picture after it had been drawn."""
 
     @property

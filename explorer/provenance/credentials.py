@@ -207,9 +207,8 @@ def _manifest(claims: Claims, mime: str) -> dict[str, Any]:
         {"label": "c2pa.actions.v2", "data": {"actions": actions, "allActionsIncluded": True}},
         {"label": MODEL_LABEL, "data": facts},
     ]
-    if claims.film is None or not claims.finish.is_plain:
-        # Always told of a still: "no label" is a statement too.
-        assertions.append({"label": FINISH_LABEL, "data": {"json": claims.finish.dumps()}})
+    # Always told: "no label" and "no mark" are statements too.
+    assertions.append({"label": FINISH_LABEL, "data": {"json": claims.finish.dumps()}})
     label, text = RECIPE_LABEL, claims.recipe_text
     if claims.film is not None:
         label, text = FILM_LABEL, claims.film_text
@@ -230,6 +229,11 @@ def _finishing(finish: Finish, program: dict[str, str]) -> list[dict[str, Any]]:
         words = f"Enlarged {finish.upscale} times by Lanczos' filter"
         actions.append(
             {"action": "c2pa.resized", "softwareAgent": program, "parameters": {"description": words}}
+        )
+    if finish.mark:
+        words = "An invisible mark was laid over the pixels: one constant pattern, the same in every file"
+        actions.append(
+            {"action": "c2pa.watermarked.unbound", "softwareAgent": program, "parameters": {"description": words}}
         )
     if finish.label is not None:
         words = f"The label {WORDS!r} was drawn into the {finish.label.corner} corner"

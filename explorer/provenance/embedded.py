@@ -228,6 +228,7 @@ def _read_container(file: BinaryIO, kind: str) -> Embedded:
         packet.software,
         film_texts=packet.films,
         frame=packet.frame,
+        finish_texts=packet.finishes,
     )
 
 

@@ -42,9 +42,8 @@ def findings(report: "Report") -> tuple[Finding, ...]:
     elif done := report.finish.in_words():
         says.append(Finding("finish", "plain", done[0].upper() + done[1:], f"After drawing: {done}."))
     says.append(_credentials(report))
-    says.append(
-        Finding("mark", "plain", "Not looked for", "Invisible marks are not looked for by this version.")
-    )
+    if report.format != "JSON":
+        says.append(_mark(report))
     return tuple(says)
 
 
@@ -80,6 +79,14 @@ def summary(report: "Report") -> Finding:
             "It was probably made with this program, here or elsewhere. Such notes can be forged; only an "
             "unbroken signature of your own proves that a file is yours.",
         )
+    if report.mark is not None and report.mark.found:
+        return Finding(
+            "origin",
+            "plain",
+            "Drawn with Latent Explorer",
+            "The file does not say so, but the invisible mark in its pixels does. It may have been changed "
+            "since, and the mark does not tell by whom it was made.",
+        )
     if report.ai_generated:
         return Finding(
             "origin",
@@ -104,6 +111,9 @@ def _origin(report: "Report") -> Finding:
     if report.source_type == COMPOSITE:
         words = "The file says of itself that AI made it out of a picture that somebody supplied."
         return Finding("origin", "good", "The file says: made by AI, from a supplied picture", words)
+    if report.ai_generated and not report.says_so:
+        words = "The file says nothing, but its pixels carry this program's mark: it was made by AI."
+        return Finding("origin", "good", "Its pixels say: made by AI", words)
     if report.ai_generated:
         words = "The file says of itself that it was made by AI."
         return Finding("origin", "good", "The file says: made by AI", words)
@@ -114,6 +124,26 @@ def _origin(report: "Report") -> Finding:
         "The file does not say that it was made by AI. That proves nothing: such notes are easily "
         "lost, for instance when a picture is sent through a messenger.",
     )
+
+
+def _mark(report: "Report") -> Finding:
+    found = report.mark
+    if found is None:
+        why = report.mark_problem or "nobody asked for it"
+        return Finding("mark", "plain", "Not looked for", f"Invisible mark: not looked for; {why}.")
+    if found.found:
+        also = ", in a mirror image" if found.mirrored else ""
+        words = (
+            f"Invisible mark: found in the pixels{also}. The picture, or a part of it, was drawn by Latent "
+            "Explorer, even if it has been changed since. (It says neither who drew it nor when; a picture "
+            "without it passes for one with it less than once in a million.)"
+        )
+        return Finding("mark", "good", "Found in the pixels", words)
+    words = (
+        "Invisible mark: not found. That proves nothing: other programs lay none, strong changes remove it, "
+        "and its maker may have left it out."
+    )
+    return Finding("mark", "plain", "Not found", words)
 
 
 def _recipe(report: "Report") -> Finding:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import RecipeError
+from explorer.mark import Detection
 from explorer.provenance import credentials
 from explorer.provenance.claims import COMPOSITE, GENERATED
 from explorer.provenance.credentials import Credentials
 from explorer.provenance.embedded import read_embedded, read_film, read_recipe
 from explorer.recipe import Film, Recipe, film_document
 from explorer.recipe.document import to_json
-from explorer.recipe.finish import Finish
+from explorer.recipe.finish import AS_DRAWN, Finish
 from explorer.recipe.finish import loads as read_finish
 
 MAX_BYTES = 1 << 30
@@ -29,7 +30,7 @@ class Report:
     path: str
     format: str
     ai_generated: bool | None
-    """True where the file says so; None where it says nothing."""
+    """True where the file says so, or its pixels do; None where nothing does."""
     recipe: Recipe | None
     recipe_problem: str
     """Why a recipe that is there cannot be used; empty where none is or all is well."""
@@ -41,10 +42,16 @@ class Report:
     """The film inside; `recipe` is then its first keyframe, or the frame's where that is one."""
     frame: int | None = None
     """Number of the frame of the film, where the file is a single one."""
-    finish: Finish | None = Finish()
+    finish: Finish | None = AS_DRAWN
     """What was done to the picture after it had been drawn; None where that cannot be told."""
     finish_problem: str = ""
     """Why not."""
+    says_so: bool = False
+    """The file says so, whatever its pixels do."""
+    mark: Detection | None = None
+    """What looking for the invisible mark gave; None where it was not looked for."""
+    mark_problem: str = ""
+    """Why it could not be looked for."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `verify --json`; the promised names first."""
@@ -52,7 +59,7 @@ class Report:
             "ai_generated": self.ai_generated,
             "recipe": None if self.recipe is None else to_json(self.recipe),
             "credentials": self.credentials.as_json(),
-            "watermark": None,
+            "watermark": None if self.mark is None else self.mark.found,
             "film": None if self.film is None else film_document.to_json(self.film),
             "frame": self.frame,
             "file": self.path,
@@ -61,6 +68,8 @@ class Report:
             "software": self.software or None,
             "recipe_problem": self.recipe_problem or None,
             "finish": None if self.finish is None else self.finish.to_json(),
+            "watermark_details": None if self.mark is None else self.mark.as_json(),
+            "watermark_problem": self.mark_problem or None,
         }
 
     def in_words(self) -> tuple[str, ...]:
@@ -70,8 +79,12 @@ class Report:
         return tuple(finding.words for finding in findings(self))
 
 
-def verify(path: str | Path) -> Report:
+def verify(path: str | Path, *, mark: bool = True) -> Report:
     """Look at a file and report what it says.
+
+    Parameters
+    ----------
+    mark : look for the invisible mark too, which takes a second where there is none.
 
     Raises
     ------
@@ -97,10 +110,12 @@ def verify(path: str | Path) -> Report:
         GENERATED,
         COMPOSITE,
     )
+    seen, mark_problem = _mark(Path(path), found.format) if mark else (None, "")
     return Report(
         path=str(path),
         format=found.format,
-        ai_generated=says_so or None,
+        ai_generated=says_so or (seen is not None and seen.found) or None,
+        says_so=says_so,
         recipe=recipe,
         recipe_problem=problem,
         software=found.software,
@@ -110,6 +125,8 @@ def verify(path: str | Path) -> Report:
         frame=found.frame if film is not None else None,
         finish=finish,
         finish_problem=finish_problem,
+        mark=seen,
+        mark_problem=mark_problem,
     )
 
 
@@ -118,9 +135,24 @@ def _finish(texts: tuple[str, ...]) -> tuple[Finish | None, str]:
     if len(texts) > 1:
         return None, "two statements about label and size in it contradict each other"
     try:
-        return (read_finish(texts[0]) if texts else Finish()), ""
+        return (read_finish(texts[0]) if texts else AS_DRAWN), ""
     except RecipeError as error:
         return None, str(error)
+
+
+def _mark(path: Path, format: str) -> tuple[Detection | None, str]:
+    """What is in the pixels, or why that cannot be told."""
+    if format == "JSON":
+        return None, ""
+    from explorer.provenance.seen import pixels_of
+
+    try:
+        frames = pixels_of(path, format)
+    except RecipeError as error:
+        return None, str(error)
+    from explorer.mark import detect_film
+
+    return detect_film(frames), ""
 
 
 def _credentials(path: Path, format: str) -> Credentials:

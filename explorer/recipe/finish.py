@@ -1,4 +1,4 @@
-"""What was done to a drawn picture before it was written: depth, enlarging, visible label, compression.
+"""What was done to a drawn picture before it was written: depth, enlarging, mark, label, compression.
 
 The recipe draws the picture; the finish is what stands between that and the pixels of a
 file. It is told in the file, so that whoever draws the recipe again can do the same to it.
@@ -20,7 +20,8 @@ WORDS = "AI-generated"
 """What the visible label says."""
 
 KIND = "latent-explorer-finish"
-VERSION = 1
+VERSION = 2
+"""1 knew no invisible mark."""
 MAX_CHARACTERS = 2000
 
 
@@ -40,7 +41,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Depth, enlarging, label and compression of one picture. The default leaves it as it was drawn."""
+    """Depth, enlarging, mark, label and compression of one picture. The default lays the mark over it."""
 
     bits: int = 8
     """Of each channel: 8, or 16 (PNG alone)."""
@@ -49,6 +50,8 @@ class Finish:
     label: Label | None = None
     quality: int | None = None
     """Of JPEG and WebP, 1 to 100. None: JPEG 95, WebP without loss."""
+    mark: bool = True
+    """The invisible mark is laid over it."""
 
     def __post_init__(self) -> None:
         if self.bits not in BITS:
@@ -61,7 +64,7 @@ class Finish:
     @property
     def is_plain(self) -> bool:
         """Whether the file holds just what was drawn, at the usual quality."""
-        return self == Finish()
+        return self == AS_DRAWN
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as files tell them."""
@@ -76,6 +79,7 @@ class Finish:
             "resampling": "lanczos" if self.upscale > 1 else None,
             "label": label,
             "quality": self.quality,
+            "mark": self.mark,
         }
 
     def dumps(self) -> str:
@@ -89,11 +93,17 @@ class Finish:
             says.append("16 bits for each colour")
         if self.upscale > 1:
             says.append(f"enlarged {self.upscale} times by Lanczos' filter")
+        if self.mark:
+            says.append("the invisible mark laid over it")
         if self.label is not None:
             says.append(f"the label “{WORDS}” in the {self.label.corner.replace('-', ' ')} corner")
         if self.quality is not None:
             says.append(f"compressed at quality {self.quality}")
         return ", ".join(says)
+
+
+AS_DRAWN = Finish(mark=False)
+"""Nothing is done. Files that say nothing of it were written like this."""
 
 
 def loads(text: str) -> Finish:
@@ -110,7 +120,7 @@ def loads(text: str) -> Finish:
         values = json.loads(text)
         if values["kind"] != KIND:
             raise ValueError
-        if values["version"] != VERSION:
+        if values["version"] not in (1, VERSION):
             raise RecipeError(
                 "a newer version of the program has finished this picture; update to compare it"
             )
@@ -120,11 +130,18 @@ def loads(text: str) -> Finish:
             _whole(values["upscale"]),
             None if label is None else Label(label["corner"], label["size"]),
             None if values["quality"] is None else _whole(values["quality"]),
+            values["version"] > 1 and _truth(values["mark"]),
         )
     except RecipeError:
         raise
     except (ExportError, ValueError, LookupError, TypeError, RecursionError):
         raise RecipeError("what is said about label and size cannot be read") from None
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
 
 
 def _whole(value: object) -> int:

@@ -85,11 +85,11 @@ def test_a_file_holds_what_was_finished_and_says_how(tmp_path, name, finish):
 
 def test_a_deep_file_carries_recipe_credentials_and_every_level(tmp_path):
     path = tmp_path / "a.png"
-    save_picture(frame(), path, finish=Finish(bits=16))
+    save_picture(frame(), path, finish=Finish(bits=16, mark=False))
     assert np.array_equal(png16.decode(path), frame().deep_pixels)
     report = verify(path)
     assert report.recipe == RECIPE
-    assert report.finish == Finish(bits=16)
+    assert report.finish == Finish(bits=16, mark=False)
     if report.credentials.present is not None:
         assert report.credentials.valid
 
@@ -146,5 +146,5 @@ def test_what_a_format_cannot_hold_is_refused_in_words(finish, format):
 def test_sixteen_bits_of_a_frame_without_them_are_refused(tmp_path):
     plain = Frame(RenderRequest(RECIPE), frame().pixels, 64, 0.0, "cpu", "float32")
     with pytest.raises(ExportError, match="8 bits"):
-        save_picture(plain, tmp_path / "a.png", finish=Finish(bits=16))
+        save_picture(plain, tmp_path / "a.png", finish=Finish(bits=16, mark=False))
     assert not (tmp_path / "a.png").exists()

@@ -15,13 +15,14 @@ FINISHES = st.builds(
     st.sampled_from(UPSCALES),
     st.none() | st.builds(Label, st.sampled_from(CORNERS), st.sampled_from(LABEL_SIZES)),
     st.none() | st.integers(1, 100),
+    st.booleans(),
 )
 
 
 @given(FINISHES)
 def test_what_is_written_is_read_back(finish):
     assert loads(finish.dumps()) == finish
-    assert finish.is_plain == (finish == Finish())
+    assert finish.is_plain == (finish == Finish(mark=False))
     assert bool(finish.in_words()) != finish.is_plain
 
 
@@ -38,7 +39,8 @@ def test_what_is_written_is_read_back(finish):
         {"label": {"corner": "top-left"}},
         {"label": "yes"},
         {"kind": "other"},
-        {"version": 2},
+        {"version": 3},
+        {"mark": "yes"},
     ],
 )
 def test_strange_values_are_refused(change):
@@ -59,3 +61,10 @@ def test_a_finish_no_program_can_do_is_refused_at_once():
     for make in (lambda: Label("centre"), lambda: Label(size="huge")):
         with pytest.raises(ExportError):
             make()
+
+
+def test_files_from_before_the_mark_say_that_there_is_none():
+    old = {key: value for key, value in Finish(upscale=2).to_json().items() if key != "mark"}
+    assert loads(json.dumps(old | {"version": 1})) == Finish(upscale=2, mark=False)
+    with pytest.raises(RecipeError):
+        loads(json.dumps(old))
