@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BELOW_GUI = (
     "recipe",
     "models",
+    "mark",
     "checkpoints",
     "latents",
     "provenance",

@@ -93,7 +93,9 @@ def run(args: argparse.Namespace) -> int:
     if args.direction:
         args.direction = [carrying(engine, info, pushes) for pushes in args.direction]
     sheet = sheet_of(args, info.ref)
-    work = write_sheet(engine, sheet, args.out, size=args.size, label=not args.no_label, mark=not args.no_mark)
+    work = write_sheet(
+        engine, sheet, args.out, size=args.size, label=not args.no_label, mark=not args.no_mark
+    )
     notices: tuple[str, ...] = ()
     with Progress(sheet.pictures, "pictures") as bar:
         try:

@@ -63,13 +63,13 @@ class Detection:
 
 
 def detect(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Detection:
-    """Look for the mark in a picture, [H, W, 3] or [H, W] uint8 or uint16."""
+    """Look for the mark in a picture, [H, W, 3] uint8 or uint16."""
     return detect_film([pixels])
 
 
 def detect_film(frames: Sequence[NDArray[np.uint8] | NDArray[np.uint16]]) -> Detection:
     """Look for the mark that several frames of one film share: guesses are added up."""
-    planes = [brightness(frame if frame.ndim == 3 else np.stack([frame] * 3, -1)) for frame in frames]
+    planes = [brightness(frame) for frame in frames]
     if not planes or min(planes[0].shape) < SMALLEST:
         return Detection(False, 0.0, 1.0)
     best, tried = Detection(False, -math.inf, 1.0), 0
@@ -169,7 +169,7 @@ def _stretched(found: Tensor, factor: float) -> Tensor:
 
 
 def _anywhere(found: Tensor) -> Tensor:
-    """Scores of the pattern lying anywhere in a larger guess, [2, H, W], by the guess's energy at each place."""
+    """Scores of the pattern lying anywhere in a larger guess, [2, H, W]: by the energy at each place."""
     size = [TILE * math.ceil(side / TILE + 1) for side in found.shape]
     waves = torch.fft.rfft2(found, size)
     patterns = torch.fft.rfft2(torch.stack([key(), key().flip(-1)]).float(), size)

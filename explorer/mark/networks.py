@@ -29,7 +29,6 @@ class _Body(nn.Module):
         self.middle = nn.ModuleList(nn.Conv2d(width, width, 3, padding=d, dilation=d) for d in dilations)
         self.last = nn.Conv2d(width, 4, 3, padding=1)
         nn.init.normal_(self.last.weight, 0, 0.01)
-        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.leaky_relu(self.first(F.pixel_unshuffle(x, 2)), 0.2)

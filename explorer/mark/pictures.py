@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 Values = NDArray[np.float64]
 
-_WORDS = "the quick brown fox jumps over a lazy dog and 0123456789 lorem ipsum dolor sit amet".split()
+_WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "0123456789", "lorem", "ipsum", "dolor")
 
 
 def picture(rng: Generator, size: int) -> NDArray[np.uint8]:
@@ -48,10 +48,10 @@ def _coloured_noise(rng: Generator, size: int, slope: float) -> Values:
 
 def _noise(rng: Generator, size: int) -> Values:
     shared = _coloured_noise(rng, size, rng.uniform(0, 3.5))
-    planes = [
-        shared * rng.uniform(0.5, 1) + 0.3 * rng.uniform(-1, 1) * _coloured_noise(rng, size, rng.uniform(0, 3.5))
-        for _ in range(3)
-    ]
+    planes = []
+    for _ in range(3):
+        tint = _coloured_noise(rng, size, rng.uniform(0, 3.5)) * rng.uniform(-0.3, 0.3)
+        planes.append(shared * rng.uniform(0.5, 1) + tint)
     return rng.uniform(40, 215) + np.stack(planes, -1) * rng.uniform(1, 70)
 
 

@@ -232,9 +232,9 @@ def _finishing(finish: Finish, program: dict[str, str]) -> list[dict[str, Any]]:
         )
     if finish.mark:
         words = "An invisible mark was laid over the pixels: one constant pattern, the same in every file"
-        actions.append(
-            {"action": "c2pa.watermarked.unbound", "softwareAgent": program, "parameters": {"description": words}}
-        )
+        # "Unbound": it points nowhere, and no store of manifests can be asked by it.
+        did = {"action": "c2pa.watermarked.unbound", "softwareAgent": program}
+        actions.append(did | {"parameters": {"description": words}})
     if finish.label is not None:
         words = f"The label {WORDS!r} was drawn into the {finish.label.corner} corner"
         actions.append(

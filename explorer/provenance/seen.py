@@ -25,6 +25,8 @@ MOST_PIXELS = 100_000_000
 """Larger pictures are not decoded."""
 _SIDE = 1536
 """Larger ones are reduced to about that: the mark's waves are long."""
+_LAST = 240
+"""Frames of an animated picture that are decoded at most: each needs those before it."""
 _FILMS = ("MP4", "MOV", "WEBM")
 
 
@@ -57,8 +59,7 @@ def pixels_of(path: Path, format: str) -> list[Pixels]:
 def _of_picture(path: Path) -> Iterator[Pixels]:
     with Image.open(path, formats=(*FORMATS, "GIF")) as image:
         _check_size(*image.size)
-        count = getattr(image, "n_frames", 1) if image.format in ("GIF", "WEBP") else 1
-        for number in _spread(count):
+        for number in _spread(min(getattr(image, "n_frames", 1), _LAST)):
             image.seek(number)
             yield _reduced(image.convert("RGB"))
 

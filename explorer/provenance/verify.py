@@ -6,10 +6,9 @@ real, and says of each finding what it proves.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import RecipeError
-from explorer.mark import Detection
 from explorer.provenance import credentials
 from explorer.provenance.claims import COMPOSITE, GENERATED
 from explorer.provenance.credentials import Credentials
@@ -18,6 +17,9 @@ from explorer.recipe import Film, Recipe, film_document
 from explorer.recipe.document import to_json
 from explorer.recipe.finish import AS_DRAWN, Finish
 from explorer.recipe.finish import loads as read_finish
+
+if TYPE_CHECKING:
+    from explorer.mark import Detection
 
 MAX_BYTES = 1 << 30
 """Files above this are not checked for credentials: the whole file has to be read for it."""
@@ -48,7 +50,7 @@ class Report:
     """Why not."""
     says_so: bool = False
     """The file says so, whatever its pixels do."""
-    mark: Detection | None = None
+    mark: "Detection | None" = None
     """What looking for the invisible mark gave; None where it was not looked for."""
     mark_problem: str = ""
     """Why it could not be looked for."""
@@ -140,7 +142,7 @@ def _finish(texts: tuple[str, ...]) -> tuple[Finish | None, str]:
         return None, str(error)
 
 
-def _mark(path: Path, format: str) -> tuple[Detection | None, str]:
+def _mark(path: Path, format: str) -> "tuple[Detection | None, str]":
     """What is in the pixels, or why that cannot be told."""
     if format == "JSON":
         return None, ""

@@ -36,7 +36,7 @@ from tests.support import REPOSITORY
 
 NAMES = ("film.mp4", "film.webm", "film.mov", "film.gif", "film.webp", "film.apng", "film")
 FILES = NAMES[:-1]
-UNSIGNED = FilmSettings(sign=False)
+UNSIGNED = FilmSettings(sign=False, mark=False)
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +345,7 @@ def test_colours_are_those_of_the_network_and_tagged(engine, film, tmp_path, nam
     painter = SimpleNamespace(
         info=engine.info, device="cpu", precision="", directions_of=engine.directions_of, render=render
     )
-    save_film(painter, film, tmp_path / name, FilmSettings(quality=95, sign=False))
+    save_film(painter, film, tmp_path / name, FilmSettings(quality=95, sign=False, mark=False))
     found = decoded(tmp_path / name)
     for n, picture in enumerate(found):
         wanted = np.array(colours[n // 4 % len(colours)])
