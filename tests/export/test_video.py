@@ -37,6 +37,7 @@ from tests.support import REPOSITORY
 NAMES = ("film.mp4", "film.webm", "film.mov", "film.gif", "film.webp", "film.apng", "film")
 FILES = NAMES[:-1]
 UNSIGNED = FilmSettings(sign=False, mark=False)
+MARKED = FilmSettings(sign=False)
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +239,7 @@ def in_a_child(network, film, path, **options):
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no kill -9 here")
 def test_a_killed_export_goes_on(engine, network, tmp_path):
-    film, path = film_of(engine, network, seconds=16, size=16), tmp_path / "film.mp4"
+    film, path = film_of(engine, network, seconds=16, size=32), tmp_path / "film.mp4"
     child = in_a_child(network, film, path)
     for line in child.stdout:
         if int(line) >= 100:
@@ -247,10 +248,10 @@ def test_a_killed_export_goes_on(engine, network, tmp_path):
     child.communicate()
     assert child.returncode == -signal.SIGKILL
     assert not path.exists()
-    report = save_film(engine, film, path, UNSIGNED)
+    report = save_film(engine, film, path, MARKED)
     assert report.resumed >= 40
     whole = tmp_path / "whole.mp4"
-    save_film(engine, film, whole, UNSIGNED)
+    save_film(engine, film, whole, MARKED)
     assert path.read_bytes() == whole.read_bytes()
 
 
