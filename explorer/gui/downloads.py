@@ -1,5 +1,6 @@
-"""Downloads of networks, on a thread of their own, one after the other."""
+"""Downloads of networks, on a thread of their own, one after the other, and a picture by each."""
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from explorer.errors import DownloadStoppedError
 if TYPE_CHECKING:
     from explorer.checkpoints.download import DownloadProgress
     from explorer.checkpoints.public_networks import PublicNetwork
+
+log = logging.getLogger(__name__)
 
 
 class Fetch(Protocol):
@@ -56,30 +59,43 @@ def is_offline(network: "PublicNetwork", error: Exception) -> bool:
 class Downloads(QObject):
     """Fetches public networks whose licence a person has accepted. Methods: GUI thread only.
 
+    Parameters
+    ----------
+    sample : draws and keeps a picture by the network in a file of this sha256; None draws none.
+
     Signals
     -------
     changed(str) : the download of this network is at another point, or over.
     arrived(PublicNetwork, Path) : a network is here, checked.
     failed(PublicNetwork, Exception) : it could not be fetched; what has arrived is kept.
     stopped(PublicNetwork) : the user stopped it; what has arrived is kept.
+    sampled(str) : the picture by the network of this sha256 was drawn, or could not be.
     """
 
     changed = Signal(str)
     arrived = Signal(object, object)
     failed = Signal(object, object)
     stopped = Signal(object)
+    sampled = Signal(str)
     _told = Signal(str, object)
     _ended = Signal(object, object)
 
-    def __init__(self, parent: QObject | None = None, fetch: Fetch = fetch_with_checkpoints) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        fetch: Fetch = fetch_with_checkpoints,
+        sample: Callable[[Path, str], None] | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._fetch = fetch
+        self._fetch, self._sample = fetch, sample
+        self._sampling: set[str] = set()
         self._running: dict[str, DownloadProgress | None] = {}
         self._stops: dict[str, threading.Event] = {}
         self._is_closed = False
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="download")
         self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(self._end, Qt.ConnectionType.QueuedConnection)
+        self.sampled.connect(self._drawn, Qt.ConnectionType.QueuedConnection)
 
     def is_under_way(self, name: str) -> bool:
         """Whether this network is being fetched, or waits for those before it."""
@@ -107,6 +123,15 @@ class Downloads(QObject):
         if name in self._stops:
             self._stops[name].set()
 
+    def sample(self, path: Path, sha256: str) -> bool:
+        """Have a picture by a network drawn, after what is under way; whether one is on its way."""
+        if self._sample is None or not sha256:
+            return False
+        if not self._sampling:
+            self._sampling.add(sha256)
+            self._pool.submit(self._draw, path, sha256)
+        return sha256 in self._sampling
+
     def close(self) -> None:
         """Stop everything and wait for the thread: what has arrived is kept."""
         self._is_closed = True
@@ -131,6 +156,24 @@ class Downloads(QObject):
         # A RuntimeError says that the window is gone, and nobody waits any more.
         with suppress(RuntimeError):
             self._ended.emit(entry, result)
+        if isinstance(result, Path) and self._sample is not None:
+            from explorer.checkpoints.downloaded import read_record
+
+            record = read_record(result)
+            if record is not None:
+                self._draw(result, record.sha256)
+
+    def _draw(self, path: Path, sha256: str) -> None:
+        """Download thread."""
+        assert self._sample is not None
+        try:
+            if not self._is_closed:
+                self._sample(path, sha256)
+        except Exception as error:
+            # Whoever opens the network is told why it cannot be.
+            log.warning("no picture could be drawn by %s: %s", path, error)
+        with suppress(RuntimeError):
+            self.sampled.emit(sha256)
 
     def _send(self, name: str, progress: "DownloadProgress") -> None:
         """Download thread."""
@@ -142,6 +185,10 @@ class Downloads(QObject):
         if name in self._running:
             self._running[name] = progress
             self.changed.emit(name)
+
+    @Slot(str)
+    def _drawn(self, sha256: str) -> None:
+        self._sampling.discard(sha256)
 
     @Slot(object, object)
     def _end(self, entry: "PublicNetwork", result: Path | Exception) -> None:

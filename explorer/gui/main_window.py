@@ -27,7 +27,7 @@ from explorer.gui.networks_door import NetworksDoor
 from explorer.gui.networks_menu import NetworksMenu, RecentMenu
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.outgoing import Outgoing
-from explorer.gui.previews import Previews
+from explorer.gui.previews import Previews, draw_preview
 from explorer.gui.render_bridge import Picture, RenderBridge
 from explorer.gui.session import Session
 from explorer.gui.session_keeper import SessionKeeper
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.store = Store(moves.first_recipe(ModelRef(BUNDLED)), self)
         self.bridge = bridge
         self.tasks = Tasks(self)
-        self.downloads = Downloads(self)
+        self.downloads = Downloads(self, sample=draw_preview if keep else None)
         self.desk = ModelDesk(bridge, self)
         self.incoming = Incoming(self.store, self.desk, self.tasks, self)
         self.outgoing = Outgoing(bridge, self.tasks, self)

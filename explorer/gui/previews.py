@@ -8,7 +8,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, Qt
 from PySide6.QtGui import QImage
 
 from explorer import locations
-from explorer.gui.render_bridge import Picture
+from explorer.gui.render_bridge import Picture, to_bgra, to_image
 from explorer.gui.tasks import Tasks
 from explorer.recipe import SeedBlend
 
@@ -47,6 +47,19 @@ def preview_file(sha256: str) -> Path:
     return locations.user_data_dir() / "previews" / f"{sha256}.png"
 
 
+def draw_preview(path: Path, sha256: str) -> None:
+    """Draw a network's first picture where none was kept yet. Blocks: for background threads.
+
+    Raises
+    ------
+    CheckpointError, OSError
+    """
+    from explorer.render.sample import draw_sample
+
+    if not preview_file(sha256).is_file():
+        _write(to_image(to_bgra(draw_sample(path))), preview_file(sha256))
+
+
 def _write(image: QImage, path: Path) -> None:
     """Background thread."""
     size = image.size().scaled(QSize(SIDE, SIDE), Qt.AspectRatioMode.KeepAspectRatio)
@@ -58,7 +71,7 @@ def _write(image: QImage, path: Path) -> None:
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     small.save(buffer, "PNG")  # type: ignore[call-overload]
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, bytes(data.data()))
 
 

@@ -16,7 +16,7 @@ from explorer.checkpoints import save_network
 from explorer.checkpoints.download import DownloadProgress
 from explorer.checkpoints.public_networks import SUBJECTS, Licence, PublicNetwork, public_networks
 from explorer.checkpoints.transport import Transport
-from explorer.errors import DownloadError, DownloadStoppedError
+from explorer.errors import CorruptCheckpointError, DownloadError, DownloadStoppedError
 from explorer.gui import networks_list
 from explorer.gui.dialogs import networks as networks_page
 from explorer.gui.dialogs.network_card import progress_in_words
@@ -25,7 +25,7 @@ from explorer.gui.downloads import Downloads
 from explorer.gui.engine_maker import EngineMaker
 from explorer.gui.main_window import MainWindow
 from explorer.gui.networks_list import GROUPS, bytes_in_words, gather, grouped
-from explorer.gui.previews import preview_file
+from explorer.gui.previews import draw_preview, preview_file
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
 from tests.models.synthetic import channels_of, description_of, random_tensors
@@ -348,6 +348,48 @@ def test_a_network_that_was_seen_has_a_picture_on_its_card(window, page, qtbot):
     assert not page.card.preview.isHidden()
     page.card.show_entry(replace(entry, sha256="0" * 64))
     assert page.card.preview.isHidden()
+    assert "first picture here" in page.card.sample.text()
+
+
+def test_a_network_that_is_not_here_says_why_it_has_no_picture(page):
+    page.choose("public tiny-cats")
+    assert page.card.preview.isHidden()
+    assert not page.card.sample.isHidden()
+    assert "before the download" in page.card.sample.text()
+
+
+def test_a_bundled_network_never_opened_has_its_picture_drawn(window, page, qtbot, monkeypatch):
+    downloads = Downloads(window, sample=draw_preview)
+    monkeypatch.setattr(page, "_downloads", downloads)
+    downloads.sampled.connect(page._have_sample)
+    qtbot.waitUntil(lambda: bool(page.entry.sha256))
+    assert not preview_file(page.entry.sha256).is_file()
+    with qtbot.waitSignal(downloads.sampled):
+        page.choose("public tiny-cats")
+        page.choose("bundled faces")
+        assert "being drawn" in page.card.sample.text()
+    assert not page.card.preview.isHidden()
+    assert page.card.sample.isHidden()
+    downloads.close()
+
+
+def test_a_picture_that_cannot_be_drawn_is_not_asked_for_again(window, page, qtbot, monkeypatch):
+    asked = []
+
+    def fail(path, sha256):
+        asked.append(sha256)
+        raise CorruptCheckpointError("spoiled meanwhile")
+
+    downloads = Downloads(window, sample=fail)
+    monkeypatch.setattr(page, "_downloads", downloads)
+    downloads.sampled.connect(page._have_sample)
+    for _ in range(3):
+        page.choose("public tiny-cats")
+        page.choose("bundled faces")
+        qtbot.waitUntil(lambda: not downloads._sampling)
+    downloads.close()
+    assert asked == [page.entry.sha256]
+    assert "first picture here" in page.card.sample.text()
 
 
 def test_keys_lead_through_the_list(page):
@@ -484,6 +526,8 @@ def test_from_download_to_picture(qtbot, server, on_loopback, settle):
         assert server.ranges[0] == ""
         assert server.ranges[1].startswith("bytes="), "the second try goes on where the first ended"
         assert page.card.main.text() == "Open"
+        # Drawn before anyone opened it, since its publisher's pictures may not be shown.
+        qtbot.waitUntil(lambda: not page.card.preview.isHidden(), timeout=20_000)
         with qtbot.waitSignal(window.desk.changed):
             page.card.main.click()
         settle(window)

@@ -46,8 +46,9 @@ class NetworkCard(QFrame):
         self.title = _label("", "heading")
         self.draws = _label("", "dim")
         self.preview = QLabel()
-        self.preview.setAccessibleName("A picture by this network, seen before")
-        self.preview.setToolTip("Seen here before; drawn on this computer")
+        self.preview.setAccessibleName("A picture by this network")
+        self.preview.setToolTip("Drawn on this computer")
+        self.sample = _label("", "hint")
         self.facts: dict[str, QLabel] = {}
         self._names: dict[str, QLabel] = {}
         grid = QGridLayout()
@@ -69,6 +70,7 @@ class NetworkCard(QFrame):
         inside.addWidget(self.title)
         inside.addWidget(self.draws)
         inside.addWidget(self.preview)
+        inside.addWidget(self.sample)
         inside.addSpacing(4)
         inside.addLayout(grid)
         inside.addWidget(self.note)
@@ -116,7 +118,7 @@ class NetworkCard(QFrame):
         self.draws.setText(text)
         for name in FACTS:
             self._show_fact(name, "")
-        for widget in (self.preview, self.note, self.licence, self.error, self.bar, self.words):
+        for widget in (self.preview, self.sample, self.note, self.licence, self.error, self.bar, self.words):
             widget.hide()
         for button in (self.main, self.other):
             button.hide()
@@ -130,6 +132,7 @@ class NetworkCard(QFrame):
         under_way: bool = False,
         progress: DownloadProgress | None = None,
         error: str = "",
+        sampling: bool = False,
     ) -> None:
         """Show a network and what can be done about it.
 
@@ -139,12 +142,13 @@ class NetworkCard(QFrame):
         opening : whether it is being read from the disk.
         under_way : whether it is being fetched, or waits for that; `progress` then says how far it is.
         error : why it could not be fetched the last time.
+        sampling : whether a picture by it is being drawn.
         """
         self._entry, self._under_way = entry, under_way
         self.title.setText(entry.title)
         self.draws.setText(entry.draws)
         self.draws.setVisible(bool(entry.draws))
-        self._show_preview(entry.sha256)
+        self._show_preview(entry, sampling)
         pixels = "" if entry.resolution is None else f"{entry.resolution} × {entry.resolution} pixels"
         self._show_fact("Resolution", pixels)
         self._show_fact("Family", entry.family)
@@ -154,7 +158,8 @@ class NetworkCard(QFrame):
         # An offer's licence has a box of its own below.
         self._show_fact("Licence", "" if is_offer and not under_way else entry.licence or "not stated")
         self._show_fact("Source", _breakable(entry.source))
-        self._show_fact("sha256", f"{entry.sha256[:16]}…" if entry.sha256 else "")
+        unknown = "not stated by its publisher" if is_offer else ""
+        self._show_fact("sha256", f"{entry.sha256[:16]}…" if entry.sha256 else unknown)
         self.facts["sha256"].setToolTip(entry.sha256)
         self.note.setText(entry.note)
         self.note.setVisible(bool(entry.note))
@@ -165,11 +170,14 @@ class NetworkCard(QFrame):
         self._show_progress(entry, under_way, progress)
         self._show_buttons(entry, in_use, under_way, opening)
 
-    def _show_preview(self, sha256: str) -> None:
-        picture = QPixmap(str(preview_file(sha256))) if sha256 else QPixmap()
+    def _show_preview(self, entry: NetworkEntry, sampling: bool) -> None:
+        picture = QPixmap(str(preview_file(entry.sha256))) if entry.sha256 else QPixmap()
         self.preview.setVisible(not picture.isNull())
+        self.sample.setVisible(picture.isNull())
         if not picture.isNull():
             self.preview.setPixmap(_rounded(picture, self.devicePixelRatioF()))
+        else:
+            self.sample.setText(_no_picture(entry, sampling))
 
     def _show_progress(self, entry: NetworkEntry, under_way: bool, progress: DownloadProgress | None) -> None:
         shown = under_way or entry.partial > 0
@@ -265,6 +273,20 @@ class _Licence(QFrame):
         self.accepted.blockSignals(True)
         self.accepted.setChecked(accepted)
         self.accepted.blockSignals(False)
+
+
+def _no_picture(entry: NetworkEntry, sampling: bool) -> str:
+    """Why there is no picture by a network, and when there will be one."""
+    if sampling:
+        return "A sample picture is being drawn…"
+    if entry.is_here:
+        return "Its first picture here will be kept as its sample."
+    if entry.place == "missing":
+        return ""
+    return (
+        "No sample picture may be shown before the download: those of its publisher are under their terms. "
+        "One is drawn here as soon as the network has arrived."
+    )
 
 
 def _rounded(picture: QPixmap, ratio: float) -> QPixmap:

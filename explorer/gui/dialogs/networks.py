@@ -25,6 +25,7 @@ from explorer.gui import theme
 from explorer.gui.dialogs.network_card import NetworkCard
 from explorer.gui.downloads import Downloads, is_offline
 from explorer.gui.networks_list import GROUPS, NetworkEntry, bytes_in_words, gather, grouped
+from explorer.gui.previews import preview_file
 from explorer.gui.tasks import Tasks
 from explorer.gui.widgets.buttons import Segment
 from explorer.recipe import ModelRef
@@ -72,6 +73,7 @@ class NetworksPage(QDialog):
         self._in_use: ModelRef | None = None
         self._key = ""
         self._opening = ""
+        self._sampled: set[str] = set()
         self.search = QLineEdit()
         self.search.setObjectName("network_search")
         self.search.setPlaceholderText("Search: cats, 1024, StyleGAN3, NVIDIA…")
@@ -120,6 +122,7 @@ class NetworksPage(QDialog):
         downloads.arrived.connect(self._arrived)
         downloads.failed.connect(self._failed)
         downloads.stopped.connect(self._stopped)
+        downloads.sampled.connect(self._have_sample)
         self.card.show_nothing("Looking for networks…")
 
     @property
@@ -282,7 +285,21 @@ class NetworksPage(QDialog):
             under_way=self._downloads.is_under_way(name),
             progress=self._downloads.progress(name),
             error=self._errors.get(entry.key, ""),
+            sampling=self._is_sampling(entry),
         )
+
+    def _is_sampling(self, entry: NetworkEntry) -> bool:
+        """Whether a picture by a network that is here is on its way; asks for one where there is none."""
+        wants = (
+            entry.place in ("bundled", "downloaded") and entry.sha256 and entry.sha256 not in self._sampled
+        )
+        if not wants or entry.path is None or preview_file(entry.sha256).is_file():
+            return False
+        return self._downloads.sample(entry.path, entry.sha256)
+
+    def _have_sample(self, sha256: str) -> None:
+        self._sampled.add(sha256)
+        self._show_card()
 
     def _activate(self, item: QTreeWidgetItem) -> None:
         if item.data(0, KEY):
