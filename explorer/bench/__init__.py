@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, str] = {
     "frame": "seconds of one picture, against the plain form",
     "partial": "an edit of each row, as a share of a full picture",
     "draft": "each early stop, and going on from it to the full picture",
+    "film": "an exported film, as a share of the rate of drawing its frames",
     "memory": "most memory of a process that draws, and what unloading gives back",
 }
 """Name and meaning of each benchmark that needs no window."""

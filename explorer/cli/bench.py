@@ -22,15 +22,16 @@ partial  an edit of each row, as a share of a full picture
 draft    each early stop, and going on from it to the full picture
 drag     a slider of the real window dragged: latency and pictures a second
 start    from the command to the first face
+film     an exported film: frames a second, as a share of only drawing them
 memory   most memory of a process that draws, and what unloading gives back"""
 EPILOG = """examples:
   latent-explorer bench                                  every benchmark, the bundled networks
   latent-explorer bench --only frame --model random-config-f-1024 --device cuda
   latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md"""
 
-ENGINE_BENCHMARKS = ("frame", "partial", "draft", "memory")
+ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "memory")
 WINDOW_BENCHMARKS = ("drag", "start")
-NAMES = ("frame", "partial", "draft", "drag", "start", "memory")
+NAMES = ("frame", "partial", "draft", "drag", "start", "film", "memory")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -49,6 +49,15 @@ def test_draft_measures_each_early_stop(capsys):
     assert [r["stop"] for r in bench(capsys, "--only", "draft")] == [4, 8]
 
 
+def test_film_compares_exporting_with_drawing_alone(capsys):
+    results = bench(capsys, "--only", "film")
+    assert [r["format"] for r in results] == ["mp4", "webm"]
+    for result in results:
+        assert result["frames"] == 4
+        assert result["share"] > 0
+        assert result["bytes"] > 0
+
+
 def test_memory_compares_processes(capsys):
     (result,) = bench(capsys, "--only", "memory")
     assert result["weights_mib"] > 0
