@@ -271,3 +271,45 @@ def test_a_damaged_document_is_a_film_or_an_error_in_words(data):
     )
     with contextlib.suppress(RecipeError):
         document.from_json(copy)
+
+
+def walk(times):
+    """A film of different recipes at these times and 0."""
+    model = ModelRef("faces", "f" * 64)
+    times = [0.0, *sorted(times)]
+    keys = (Keyframe(Recipe(model, SeedBlend.of(i)), time) for i, time in enumerate(times))
+    return Film((tuple(keys),))
+
+
+some_times = st.lists(st.integers(0, 12).map(float), max_size=4)
+
+
+@given(some_times, st.integers(0, 4), st.integers(0, 14))
+def test_a_moved_keyframe_is_found_again(times, index, time):
+    film = walk(times)
+    index = min(index, len(times))
+    moved = edits.move_key(film, index, time)
+    assert moved.keys[edits.place_after_move(film, index, time)].recipe == film.keys[index].recipe
+
+
+@given(st.lists(some_times, min_size=1, max_size=7))
+def test_films_beside_each_other_keep_their_keyframes_and_fill_the_grid(several):
+    first, *others = map(walk, several)
+    both = first
+    for other in others:
+        both = edits.beside(both, other)
+    assert both.cells == (first.keys, *(other.keys for other in others))
+    assert both.columns in edits.shapes(both)
+    assert both.columns >= both.rows
+    while len(both.cells) > 1:
+        both = edits.without_cell(both, len(both.cells) - 1)
+    assert both.cells == first.cells
+    assert edits.without_cell(both, 0) is both
+
+
+@given(some_times, some_times, st.integers(0, 10))
+def test_the_keyframes_of_an_inserted_film_keep_their_distances(times, others, time):
+    film, other = walk(times), walk(others)
+    longer = edits.insert_film(film, other, time)
+    wanted = sorted([*(key.time for key in film.keys), *(key.time + time for key in other.keys)])
+    assert [key.time for key in longer.keys] == wanted

@@ -263,6 +263,7 @@ class KeyLane(Lane):
         keys, film = self.view.keys, self.view.film
         if film is None:
             return
+        self._draw_beats(painter)
         for index in range(len(keys) - 1 + film.loop):
             self._draw_way(painter, film, index)
         order = [index for index in range(len(keys)) if index != self.view.index]
@@ -272,6 +273,16 @@ class KeyLane(Lane):
             x = self.view.x_of(self._drop_at)
             painter.setPen(QPen(self.palette().color(theme.ACCENT), 2, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+
+    def _draw_beats(self, painter: QPainter) -> None:
+        """Where keyframes may snap to, quietly."""
+        colour = self.palette().color(theme.SEED_A)
+        colour.setAlpha(110)
+        painter.setPen(QPen(colour, 1))
+        for beat in self.view.beats:
+            x = round(self.view.x_of(beat)) + 0.5
+            if 0 <= x <= self.width():
+                painter.drawLine(QPointF(x, TOP + SIDE + 22), QPointF(x, self.height() - 1))
 
     def _draw_way(self, painter: QPainter, film: Film, index: int) -> None:
         """Line from the end of the hold to the next keyframe, with the curve in its middle."""

@@ -150,7 +150,7 @@ class TimelinePanel(QFrame):
         for track in found[len(self.tracks) :]:
             lane = TrackLane(self.view, track)
             self.tracks.append(lane)
-            self._lanes.insertWidget(self._lanes.indexOf(self.sound), lane)
+            self._lanes.insertWidget(self._lanes.indexOf(self.empty), lane)
         while len(self.tracks) > len(found):
             lane = self.tracks.pop()
             self._lanes.removeWidget(lane)
@@ -182,7 +182,7 @@ class TimelinePanel(QFrame):
 
     def sizeHint(self) -> QSize:
         """High enough for keyframes, strip and some controls that move."""
-        return QSize(900, 310)
+        return QSize(900, 320)
 
     def minimumSizeHint(self) -> QSize:
         """Still usable on a small screen."""

@@ -43,7 +43,9 @@ class SoundLane(Lane):
             return
         sound, view = self._sound, self.view
         middle, half = (self.height() - 1) / 2, self.height() / 2 - 5
-        painter.setPen(QPen(palette.color(theme.GROOVE), 1))
+        colour = palette.color(theme.SEED_A)
+        colour.setAlpha(110)
+        painter.setPen(QPen(colour, 1))
         painter.drawLines(
             [
                 QLineF(view.x_of(beat), 2, view.x_of(beat), self.height() - 3)

@@ -57,6 +57,8 @@ class Transport(QFrame):
         self.cells = QToolButton()
         self.cells.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.cells.setMenu(QMenu(self.cells))
+        self.cells.setProperty("chip", True)
+        self.cells.setToolTip("Which of several films is seen here")
         self.cells.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.add = TextButton("Add keyframe")
         self.add.setToolTip("Put the picture of the controls on the timeline (K)")
@@ -178,7 +180,7 @@ class Transport(QFrame):
         self.cells.setVisible(count > 1)
         if count < 2:
             return
-        self.cells.setText(f"Film {self._view.cell + 1} of {count}")
+        self.cells.setText(f" Film {self._view.cell + 1} of {count} ▾ ")
         menu = self.cells.menu()
         menu.clear()
         for cell in range(count):
