@@ -98,7 +98,8 @@ def compose(
 
     Returns
     -------
-    ws : [1, num_ws, w_dim] float32 on the generator's device, not to be written to.
+    ws : [1, num_ws, w_dim] float32, not to be written to. On the CPU: these few numbers are the
+        key to the stage cache too, and asking a GPU for them would make it wait once more per picture.
 
     Raises
     ------
@@ -162,17 +163,17 @@ def _point(source: Source, recipe: Recipe, generator: Generator, cache: SeedCach
     if not isinstance(source, StoredLatent):
         return cache.w(generator, source, recipe.class_index, recipe.class_mix)[:, None]
     values = np.frombuffer(source.data, dtype="<f4").astype(np.float32)
-    return torch.from_numpy(values.reshape(1, source.rows, source.width)).to(generator.device)
+    return torch.from_numpy(values.reshape(1, source.rows, source.width))
 
 
 def _class_average(recipe: Recipe, generator: Generator) -> Tensor:
-    if generator.w_avg.ndim == 1:
-        return generator.w_avg[None]
+    if generator.host_w_avg.ndim == 1:
+        return generator.host_w_avg[None]
     first = edits.seed_a(recipe) or 0
     label = label_of(generator, first, recipe.class_index, recipe.class_mix)
     # Summed over the classes that count, so that one class alone gives its very average.
     present = label[0].nonzero()[:, 0]
-    return (label[0, present, None] * generator.w_avg[present]).sum(dim=0, keepdim=True)
+    return (label[0, present, None] * generator.host_w_avg[present]).sum(dim=0, keepdim=True)
 
 
 def _check_base(recipe: Recipe, generator: Generator) -> None:

@@ -145,7 +145,7 @@ class FilmScenes:
             z = _WAYS[before.path](a, b, place.eased)
         classes = [_class(key.recipe, generator) for key in (before, after)]
         label = _label(before.recipe, after.recipe, place.eased, generator)
-        w = generator.mapping(z, label)[:, 0]  # [1, w_dim]
+        w = generator.mapping(z, label)[:, 0].cpu()  # [1, w_dim]
         ends = []
         for key, index in zip((before, after), classes, strict=True):
             values = np.ascontiguousarray(w[0].float().cpu().numpy(), dtype="<f4")
@@ -212,7 +212,7 @@ def _possible(recipe: Recipe, generator: Generator) -> ClassMix:
 
 def _centre(generator: Generator) -> Tensor:
     """Middle of W, around which great circles are drawn: [w_dim]."""
-    w_avg = generator.w_avg
+    w_avg = generator.host_w_avg
     return w_avg if w_avg.ndim == 1 else w_avg.mean(dim=0)
 
 

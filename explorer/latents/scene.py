@@ -18,7 +18,7 @@ class Scene:
     """Everything a picture of one network depends on."""
 
     ws: Tensor
-    """[1, num_ws, w_dim] float32 on the generator's device, not to be written to."""
+    """[1, num_ws, w_dim] float32 on the CPU, not to be written to."""
     noise: NoisePlan
     transform: Transform | None
     """None where the network has no input transform."""

@@ -41,7 +41,7 @@ class SeedCache:
         self._known: WeakKeyDictionary[Generator, OrderedDict[Key, Tensor]] = WeakKeyDictionary()
 
     def w(self, generator: Generator, seed: int, class_index: int | None, class_mix: ClassMix = ()) -> Tensor:
-        """Point of W for a seed, untruncated: [1, w_dim] float32 on the generator's device."""
+        """Point of W for a seed, untruncated: [1, w_dim] float32 on the CPU, see `compose`."""
         known = self._known.setdefault(generator, OrderedDict())
         key = (seed, class_index, class_mix)
         if key in known:
@@ -55,13 +55,13 @@ class SeedCache:
 
 
 def map_seed(generator: Generator, seed: int, class_index: int | None, class_mix: ClassMix = ()) -> Tensor:
-    """Run the mapping network for one seed: [1, w_dim] float32.
+    """Run the mapping network for one seed: [1, w_dim] float32, brought to the CPU.
 
     Classes are below `c_dim`; `resolve` has taken other wishes out before.
     """
     c = None if generator.c_dim == 0 else label_of(generator, seed, class_index, class_mix)
     with torch.inference_mode():
-        return generator.mapping(generator.latent(seed), c)[:, 0]
+        return generator.mapping(generator.latent(seed), c)[:, 0].cpu()
 
 
 def label_of(generator: Generator, seed: int, class_index: int | None, class_mix: ClassMix = ()) -> Tensor:
@@ -76,7 +76,7 @@ def label_of(generator: Generator, seed: int, class_index: int | None, class_mix
     label[0, class_index] = max(1.0 - math.fsum(weight for _, weight in class_mix), 0.0)
     for index, weight in class_mix:
         label[0, index] += weight
-    return label.to(generator.device)
+    return label
 
 
 def blend(points: list[tuple[float, Tensor]], w_avg: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ are built on that chain alone; `synthesis` is the plain walk from end to end.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -90,6 +91,11 @@ class Generator(ABC):
     device: torch.device
     precision: Precision
 
+    @cached_property
+    def host_w_avg(self) -> Tensor:
+        """`w_avg` on the CPU, where latents are composed."""
+        return self.w_avg.cpu()
+
     @property
     def architecture(self) -> str:
         """Family: "stylegan1", "stylegan2", "stylegan3-t" or "stylegan3-r"."""
@@ -164,6 +170,13 @@ class Generator(ABC):
     @abstractmethod
     def start(self, batch: int) -> Features:
         """Features before the first step."""
+
+    def begin(self, ws: Tensor) -> None:  # noqa: B027, most families have nothing to do
+        """Hear which latents the next steps draw: [N, num_ws, w_dim] on the device.
+
+        A family may work out at once what all its steps take from them. Steps run without
+        it too, and with other latents.
+        """
 
     @abstractmethod
     def run(
@@ -271,6 +284,7 @@ class Generator(ABC):
         """All steps from end to end."""
         features = self.start(ws.shape[0])
         ws = ws.to(self.device, torch.float32)
+        self.begin(ws)
         for index in range(len(self.steps)):
             features = self.run(index, features, ws, noise, transform)
         return self.picture(features)

@@ -12,6 +12,7 @@ directions it knows: caches only spare it work it did before. One thread owns it
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator as GeneratorType
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,10 @@ from explorer.recipe import ModelRef
 from explorer.render import devices
 from explorer.render.budget import Budget
 from explorer.render.frame import Frame, RenderRequest
+from explorer.render.graphs import Chain, Graphs, copied, fixed_from, recorder_for
 from explorer.render.known_directions import KnownDirections
 from explorer.render.model_info import ModelInfo, StepInfo
-from explorer.render.pixels import to_deep_pixels, to_pixels
+from explorer.render.pixels import to_deep_pixels, to_host, to_pixels
 from explorer.render.stages import (
     CacheStats,
     Key,
@@ -80,6 +82,7 @@ class Engine:
     precision : "auto", "float32", "float16" or "bfloat16".
     cache_bytes : most that the stage cache holds.
     threads : for torch on a CPU, for the whole process; None decides by rule.
+    graphs : whether CUDA draws recorded chains of steps; see `graphs`. Pictures are the same.
     clock : seconds that only rise; a test may bring its own.
 
     Raises
@@ -96,6 +99,7 @@ class Engine:
         cache_bytes: int = CACHE_BYTES,
         threads: int | None = None,
         *,
+        graphs: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         if shelf is None:
@@ -110,6 +114,7 @@ class Engine:
         self._budget = Budget()
         self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
         self._slow = False
+        self._wants_graphs = graphs
         self.known = KnownDirections()
         """Directions kept for each network."""
         self.directions: dict[str, Direction] = {}
@@ -121,6 +126,7 @@ class Engine:
         self.precision: Precision
         """Precision they run in."""
         self.precision, self._notices = devices.settle_precision(self.device, precision)
+        self._graphs = self._new_graphs()
 
     # Networks
 
@@ -199,7 +205,12 @@ class Engine:
             self._drop_caches()
         self.device, self.precision, self._notices = chosen, settled, notices
         self._slow = False
+        self._graphs = self._new_graphs()
         return notices
+
+    def _new_graphs(self) -> Graphs:
+        """Recordings for the device: none yet."""
+        return Graphs(recorder_for(self.device) if self._wants_graphs else None)
 
     @property
     def cache_stats(self) -> CacheStats:
@@ -262,15 +273,14 @@ class Engine:
         if drafts and request.stop is None:
             stop = self._budget.choose(plan.source, plan.stops, first)
             draft = None if stop is None else plan.stops[stop]
-        for index in range(first, plan.last):
-            features = self._step(plan, index, features)
-            if index == draft:
-                yield self._frame(request, plan, index, self._pixels(plan, index, features), began)
-            else:
-                yield None
-        features = self._step(plan, plan.last, features)
+        plan.generator.begin(plan.ws)
+        if draft is not None:
+            features, levels = yield from self._walk(plan, first, draft, features)
+            yield self._frame(request, plan, draft, self._pixels(plan, draft, features, levels), began)
+            first = draft + 1
+        features, levels = yield from self._walk(plan, first, plan.last, features)
         finishing = self._clock()
-        pixels = self._pixels(plan, plan.last, features)
+        pixels = self._pixels(plan, plan.last, features, levels)
         frame = self._frame(request, plan, plan.last, pixels, began)
         if request.deep:
             frame = replace(frame, deep_pixels=self._deep_pixels(plan, features))
@@ -291,10 +301,10 @@ class Engine:
         return _Plan(
             generator=generator,
             source=source,
-            ws=scene.ws,
+            ws=scene.ws.to(generator.device, non_blocking=True),
             noise=scene.noise,
             transform=scene.transform,
-            keys=chain_keys(source, generator.steps, scene.ws[0].cpu().numpy(), scene.noise, scene.transform),
+            keys=chain_keys(source, generator.steps, scene.ws[0].numpy(), scene.noise, scene.transform),
             stops=stops,
             last=stops[_nearest_stop(stops, request.stop)],
             notices=self._notices + scene.notices,
@@ -311,6 +321,36 @@ class Engine:
         self._cache.count(hit=False)
         with torch.inference_mode():
             return 0, plan.generator.start(1)
+
+    def _walk(
+        self, plan: _Plan, first: int, last: int, features: Features
+    ) -> GeneratorType[None, None, tuple[Features, Tensor | None]]:
+        """Run steps `first` to `last`, at once where that was recorded; yields between two steps.
+
+        Returns
+        -------
+        Output of the last step, and the levels of its picture where they are known already.
+        """
+        while first < min(fixed_from(plan.generator), last):
+            features = self._step(plan, first, features)
+            first += 1
+            yield None
+        kept = self._kept.get(plan.source, ({}, frozenset()))[1]
+        wanted = frozenset(i for i in kept if first <= i < last)
+        chain = Chain(plan.source, first, last, len(plan.ws), plan.noise, wanted)
+        outcome = self._graphs.run(chain, plan.generator, plan.ws, features)
+        if outcome is None:
+            for index in range(first, last):
+                features = self._step(plan, index, features)
+                yield None
+            return self._step(plan, last, features), None
+        # The last picture needs no copy: it is looked at before the next chain runs.
+        lasting = [i for i in outcome.stages if i < plan.last]
+        stages = copied(outcome.stages[i] for i in lasting)
+        for index, stage in zip(lasting, stages, strict=True):
+            if index in kept:
+                self._cache.put(plan.keys[index], stage)
+        return (stages[-1] if last < plan.last else outcome.stages[last]), outcome.levels
 
     def _step(self, plan: _Plan, index: int, features: Features) -> Features:
         """Run one step, time it, and keep what it puts out where that is worth it."""
@@ -338,9 +378,11 @@ class Engine:
             self._kept[plan.source] = (sizes, kept)
         return kept
 
-    def _pixels(self, plan: _Plan, index: int, features: Features) -> NDArray[np.uint8]:
+    def _pixels(
+        self, plan: _Plan, index: int, features: Features, levels: Tensor | None
+    ) -> NDArray[np.uint8]:
         with torch.inference_mode():
-            pixels = to_pixels(plan.generator.picture(features))
+            pixels = to_pixels(plan.generator.picture(features)) if levels is None else to_host(levels)
         self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
         return pixels
 
@@ -382,6 +424,7 @@ class Engine:
 
     def _drop_caches(self) -> None:
         self._cache.clear()
+        self._graphs.forget()
         devices.release(self.device)
 
     def _fall_back(self) -> None:

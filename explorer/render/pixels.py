@@ -26,11 +26,33 @@ def to_pixels(image: Tensor) -> NDArray[np.uint8]:
     ValueError
         If `image` is not one picture.
     """
+    return to_host(to_levels(image))
+
+
+def to_levels(image: Tensor) -> Tensor:
+    """First half of `to_pixels`: bytes that are still on the device. [H, W, 3] uint8, contiguous."""
     planes = _planes(image)
     # Bytes before interleaving: a channels_last picture then needs no shuffle at
     # all, and a planar one shuffles a quarter of the memory.
     levels = planes.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
-    return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()
+    return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous()
+
+
+def to_host(levels: Tensor) -> NDArray[np.uint8]:
+    """Second half of `to_pixels`: to the CPU, through memory that a GPU writes to by itself.
+
+    The one place where drawing waits for a GPU. Pinned memory comes from a store that
+    torch keeps, and goes back to it with the array.
+    """
+    if levels.device.type != "cuda":
+        return levels.cpu().numpy()
+    try:
+        landing = torch.empty(levels.shape, dtype=levels.dtype, pin_memory=True)
+    except RuntimeError:  # the system lets no more memory be pinned
+        return levels.cpu().numpy()
+    landing.copy_(levels, non_blocking=True)
+    torch.cuda.current_stream(levels.device).synchronize()
+    return landing.numpy()
 
 
 def to_deep_pixels(image: Tensor) -> NDArray[np.uint16]:
