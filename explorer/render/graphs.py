@@ -13,7 +13,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import ref
 
 import torch
@@ -72,7 +72,7 @@ class CudaRecorder:
 
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
-        self._pool: tuple[int, int] | None = None
+        self._pool: Any = None
 
     def record(self, work: Callable[[], T]) -> tuple[T, Callable[[], object]]:
         """See `Recorder.record`."""
