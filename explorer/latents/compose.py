@@ -23,7 +23,7 @@ from torch import Tensor
 
 from explorer.errors import RecipeError
 from explorer.latents.directions import Direction, push
-from explorer.latents.locks import Lock, held_back
+from explorer.latents.locks import Lock, Locks
 from explorer.latents.mixing import mix_rows
 from explorer.latents.seeds import SeedCache, blend, label_of
 from explorer.models import Generator
@@ -44,6 +44,8 @@ from explorer.recipe.edits import rows_of
 from explorer.recipe.notation import format_layers
 
 NO_DIRECTIONS: Mapping[str, Direction] = {}
+NOTHING = 0.01
+"""A push of which less is left than this, for what is locked, does nothing that could be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +132,20 @@ def _pushed(ws: Tensor, wishes: Sequence[Push], directions: Mapping[str, Directi
         rows = rows_of(wish.layers or direction.layers, num_ws)
         given = dict(wish.row_strengths)
         strengths = [given.get(row, 1.0) for row in rows] if given else None
-        others = [lock for lock in locks if lock.direction.name != wish.name]
-        hold = partial(held_back, rows=rows, locks=others) if others else None
+        hold = partial(locks.held_back, rows=rows, name=wish.name) if locks.others(wish.name) else None
         ws = push(ws, direction, wish.amount, rows, strengths, hold)
     return ws
 
 
-def _locks(wishes: Sequence[Push], directions: Mapping[str, Direction], num_ws: int) -> list[Lock]:
+def _locks(wishes: Sequence[Push], directions: Mapping[str, Direction], num_ws: int) -> Locks:
     """What resolved pushes keep still."""
-    return [
-        Lock(direction, frozenset(rows_of(wish.layers or direction.layers, num_ws)))
-        for wish in wishes
-        if wish.is_locked and (direction := _meant(wish, directions)) is not None
-    ]
+    return Locks(
+        [
+            Lock(direction, frozenset(rows_of(wish.layers or direction.layers, num_ws)))
+            for wish in wishes
+            if wish.is_locked and (direction := _meant(wish, directions)) is not None
+        ]
+    )
 
 
 def _base(recipe: Recipe, generator: Generator, cache: SeedCache, w_avg: Tensor) -> Tensor:
@@ -251,7 +254,26 @@ def _directions(
             possible.append(replace(wish, layers=rows, row_strengths=given))
         else:
             notices.append(f"direction {wish.name!r} acts on rows that this network does not have")
-    return tuple(possible)
+    return _against_locks(possible, generator.num_ws, directions, notices)
+
+
+def _against_locks(
+    wishes: list[Push], num_ws: int, directions: Mapping[str, Direction], notices: list[str]
+) -> tuple[Push, ...]:
+    """Say which pushes have nothing left to move; their amount goes to 0."""
+    locks = _locks(wishes, directions, num_ws)
+    for place, wish in enumerate(wishes):
+        others = locks.others(wish.name)
+        direction = _meant(wish, directions)
+        if not others or wish.amount == 0 or direction is None:
+            continue
+        if locks.share_left(direction, rows_of(wish.layers or "all", num_ws)) < NOTHING:
+            names = ", ".join(map(repr, others))
+            notices.append(
+                f"direction {wish.name!r} moves nothing while {names} is kept still: it goes that way"
+            )
+            wishes[place] = replace(wish, amount=0.0)
+    return tuple(wishes)
 
 
 def _meant(wish: Push, directions: Mapping[str, Direction]) -> Direction | None:

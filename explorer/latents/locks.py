@@ -38,45 +38,80 @@ class Lock:
     rows: frozenset[int]
 
 
-def held_back(steps: Tensor, rows: Sequence[int], locks: Sequence[Lock]) -> Tensor:
-    """Take out of the steps of some rows what would move a locked measure.
+class Locks:
+    """All that is kept still in a picture. What a lock forbids is worked out once, for all pushes."""
 
-    What is left is not made longer again: a step along what is locked vanishes, and a
-    step that moves no locked measure is the same as before.
+    def __init__(self, locks: Sequence[Lock]) -> None:
+        self._locks = tuple(locks)
+        self._still: dict[tuple[int, ...], _Still] = {}
+        self._grouped: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[_Still, list[int]]]] = {}
 
-    Parameters
-    ----------
-    steps : [R, w_dim] float32, one for each of `rows`.
+    def others(self, name: str) -> tuple[str, ...]:
+        """Names of what a direction must not move: all that is locked, but for itself."""
+        names = (lock.direction.name for lock in self._locks)
+        return tuple(dict.fromkeys(other for other in names if other != name))
 
-    Returns
-    -------
-    [R, w_dim] float32 on the device of `steps`.
-    """
-    values = steps.detach().cpu().double().numpy().copy()
-    places: dict[tuple[int, ...], list[int]] = {}
-    for place, row in enumerate(rows):
-        acting = tuple(index for index, lock in enumerate(locks) if row in lock.rows)
-        places.setdefault(acting, []).append(place)
-    for acting, own in places.items():
-        if not acting:
-            continue
-        several = any(locks[index].direction.vector.ndim == 2 for index in acting)
-        for group in [[place] for place in own] if several else [own]:
-            acts = [locks[index].direction for index in acting]
-            values[group] = _stilled(values[group], [_measured(d, rows[group[0]]) for d in acts])
-    return torch.from_numpy(values).to(steps.device, torch.float32)
+    def held_back(self, steps: Tensor, rows: Sequence[int], name: str) -> Tensor:
+        """Take out of the steps of some rows what would move a locked measure.
+
+        What is left is not made longer again: a step along what is locked vanishes, and a
+        step that moves no locked measure is the same as before.
+
+        Parameters
+        ----------
+        steps : [R, w_dim] float32, one for each of `rows`.
+        name : of the direction that the steps go along; its own measure may move.
+
+        Returns
+        -------
+        [R, w_dim] float32 on the device of `steps`.
+        """
+        values = steps.detach().cpu().double().numpy().copy()
+        for still, places in self._groups(rows, name):
+            values[places] = still.of(values[places])
+        return torch.from_numpy(values).to(steps.device, torch.float32)
+
+    def share_left(self, direction: Direction, rows: Sequence[int]) -> float:
+        """How much of a step along a direction is left: 0 is nothing, 1 all of it."""
+        vector = direction.vector.detach().cpu().float()
+        steps = vector.expand(len(rows), -1) if vector.ndim == 1 else vector[list(rows)]
+        length = float(steps.norm())
+        return float(self.held_back(steps, rows, direction.name).norm()) / length if length else 1.0
+
+    def _groups(self, rows: Sequence[int], name: str) -> list[tuple["_Still", list[int]]]:
+        """Places in `rows` that are held alike, with what holds them."""
+        others = tuple(index for index, lock in enumerate(self._locks) if lock.direction.name != name)
+        known = (tuple(rows), others)
+        if known not in self._grouped:
+            groups: dict[tuple[int, ...], list[int]] = {}
+            for place, row in enumerate(rows):
+                acting = [index for index in others if row in self._locks[index].rows]
+                if acting:
+                    several = any(self._locks[index].direction.vector.ndim == 2 for index in acting)
+                    groups.setdefault((row if several else -1, *acting), []).append(place)
+            self._grouped[known] = [(self._still_of(key), places) for key, places in groups.items()]
+        return self._grouped[known]
+
+    def _still_of(self, key: tuple[int, ...]) -> "_Still":
+        if key not in self._still:
+            row, *acting = key
+            self._still[key] = _Still([_measured(self._locks[index].direction, row) for index in acting])
+        return self._still[key]
 
 
-def _stilled(steps: Matrix, locked: Sequence[tuple[Matrix, Matrix]]) -> Matrix:
-    """Take out of steps what moves measures, each given as unit vector and unit gradient."""
-    if not locked:
-        return steps
-    vectors, gradients = (np.stack(parts) for parts in zip(*locked, strict=True))
-    back = np.linalg.pinv(vectors @ gradients.T, rcond=NEARLY)
-    steps = steps - (steps @ gradients.T) @ back @ vectors
-    # What is left for rounding, or for two locks that share a vector, goes the shortest way.
-    basis = orthonormal(gradients)
-    return steps - (steps @ basis.T) @ basis
+class _Still:
+    """Takes out of steps what moves measures, each given as unit vector and unit gradient."""
+
+    def __init__(self, locked: Sequence[tuple[Matrix, Matrix]]) -> None:
+        self._vectors, self._gradients = (np.stack(parts) for parts in zip(*locked, strict=True))
+        self._back = np.linalg.pinv(self._vectors @ self._gradients.T, rcond=NEARLY)
+        # What is left for rounding, or for two locks that share a vector, goes the shortest way.
+        self._basis = orthonormal(self._gradients)
+
+    def of(self, steps: Matrix) -> Matrix:
+        """What is left of steps: [N, w_dim]."""
+        steps = steps - (steps @ self._gradients.T) @ self._back @ self._vectors
+        return steps - (steps @ self._basis.T) @ self._basis
 
 
 def orthonormal(unit: Matrix) -> Matrix:

@@ -114,6 +114,9 @@ def test_a_push_at_right_angles_is_unhindered_and_one_along_the_lock_vanishes():
         ws = compose(START.with_(directions=(push, locked)), G)
         expected = compose(START.with_(directions=(push,)), G) if free else plain
         assert torch.equal(ws, expected)
+        told = resolve(START.with_(directions=(push, locked)), G)
+        assert bool(told.notices) != free
+        assert resolve(told.recipe, G).notices == ()
 
 
 def test_strengths_scale_rows_alone():

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from explorer.errors import RecipeError
 from explorer.gui import theme
 from explorer.gui.dialogs.teach_side import TeachSide
 from explorer.gui.direction_jobs import small_stop
@@ -366,7 +367,11 @@ class TeachDirection(QDialog):
     def _side_changed(self) -> None:
         """Name, note, rows or what is kept are others."""
         marks = self.lesson.marks.with_(name=self.side.name.text(), note=self.side.note.text())
-        lesson = Lesson(marks, self.side.kept, self.side.layers)
+        try:
+            lesson = Lesson(marks, self.side.kept, self.side.layers)
+        except RecipeError as error:
+            self._say(error)
+            return
         learns = (lesson.keep, lesson.layers) != (self.lesson.keep, self.lesson.layers)
         self.lesson = lesson
         if learns:

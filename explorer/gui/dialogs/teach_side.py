@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.errors import RecipeError
 from explorer.gui.widgets.buttons import TextButton
 from explorer.recipe import Layers
 from explorer.recipe.marked_pictures import MarkedPictures
@@ -110,12 +109,15 @@ class TeachSide(QWidget):
 
     @property
     def layers(self) -> Layers:
-        """The rows chosen; all where what is typed names none."""
+        """The rows chosen.
+
+        Raises
+        ------
+        RecipeError
+            If what is typed names none.
+        """
         text = self.rows.currentText().strip().lower()
-        try:
-            return "all" if text in ("", "all rows") else parse_layers(text)
-        except RecipeError:
-            return "all"
+        return "all" if text in ("", "all rows") else parse_layers(text)
 
     @property
     def kept(self) -> tuple["Direction", ...]:
