@@ -1,6 +1,6 @@
 """Benchmarks that compare: ratios of interleaved runs, with the error beside every speed.
 
-Promises: figures of one row come from one process and one sitting; A and B take
+Promises: figures of one row come from one sitting; A and B take
 turns, so that what disturbs one disturbs the other; a row tells when the
 machine was busy with something else. Deliberately ignorant of windows (those
 benchmarks live with the command line) and of good and bad: it asserts nothing.

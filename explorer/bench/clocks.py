@@ -9,6 +9,14 @@ CONTENDED = 1.3
 """Wall time above this multiple of one thread's own time: others were on the core."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds that work took in a process of its own, which measured them itself."""
+
+    wall: float
+    thread: float
+
+
 @dataclass(slots=True)
 class Timing:
     """Seconds of each round."""
@@ -39,7 +47,7 @@ class Timing:
 
 
 def take_turns(
-    works: Mapping[str, Callable[[int], object]],
+    works: Mapping[str, Callable[[int], Spent | object]],
     rounds: int,
     settle: Callable[[], None] = lambda: None,
 ) -> dict[str, Timing]:
@@ -47,7 +55,8 @@ def take_turns(
 
     Parameters
     ----------
-    works : name to function; it is given the number of the round, 0 for warming up.
+    works : name to function; it is given the number of the round, 0 for warming up. Where it
+        returns `Spent`, that counts.
     settle : waits until the device has done its work; called before each clock is read.
     """
     timings = {name: Timing() for name in works}
@@ -55,11 +64,13 @@ def take_turns(
         for name, work in works.items():
             settle()
             wall, thread = time.perf_counter(), time.thread_time()
-            work(number)
+            told = work(number)
             settle()
+            here = Spent(time.perf_counter() - wall, time.thread_time() - thread)
+            spent = told if isinstance(told, Spent) else here
             if number > 0:
-                timings[name].wall.append(time.perf_counter() - wall)
-                timings[name].thread.append(time.thread_time() - thread)
+                timings[name].wall.append(spent.wall)
+                timings[name].thread.append(spent.thread)
     return timings
 
 

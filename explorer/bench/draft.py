@@ -14,12 +14,12 @@ from explorer.render import Engine, RenderRequest, devices
 
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
-    """One result per early stop, the smallest first."""
+    """One result per early stop, the smallest first; of a slow network the three largest."""
     shelf = subject.shelf()
-    engine = Engine(shelf, conditions.device, conditions.precision)
-    direct = Engine(shelf, conditions.device, conditions.precision, cache_bytes=0)
+    engine = subject.engine(shelf, conditions.device, conditions.precision)
+    direct = subject.engine(shelf, conditions.device, conditions.precision, cache_bytes=0)
     info = engine.info(subject.ref)
-    for stop in info.stops[:-1]:
+    for stop in info.stops[-4:-1] if conditions.is_slow(info.resolution) else info.stops[:-1]:
         yield _measure(subject, conditions, engine, direct, stop, conditions.rounds(info.resolution))
 
 

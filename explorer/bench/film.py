@@ -24,7 +24,7 @@ FPS = 24.0
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     """One result for each format."""
-    engine = Engine(subject.shelf(), conditions.device, conditions.precision)
+    engine = subject.engine(subject.shelf(), conditions.device, conditions.precision)
     resolution = engine.info(subject.ref).resolution
     frames = 4 if conditions.smoke else 96 if resolution <= 256 else 12
     for suffix in FORMATS:

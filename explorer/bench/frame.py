@@ -1,47 +1,72 @@
 """`frame`: one picture at batch 1, on one thread and on all that the engine uses, against the plain form."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
 
-from explorer.bench import Result
-from explorer.bench.clocks import ratio, take_turns
+from explorer.bench import Result, frame_gpu
+from explorer.bench.clocks import Spent, Timing, ratio, take_turns
 from explorer.bench.conditions import Conditions
-from explorer.bench.plain import PlainStyleGAN2
-from explorer.bench.plain_stylegan3 import PlainStyleGAN3
+from explorer.bench.plain_process import PLAIN, PlainProcess
 from explorer.bench.subjects import Subject
-from explorer.render import Engine, RenderRequest, devices
+from explorer.models import Generator
+from explorer.render import Engine, RenderRequest
 
-Yardstick = PlainStyleGAN2 | PlainStyleGAN3
-
-PLAIN: Mapping[str, type[Yardstick]] = {
-    "stylegan2": PlainStyleGAN2,
-    "stylegan3-t": PlainStyleGAN3,
-    "stylegan3-r": PlainStyleGAN3,
-}
-"""The yardstick of each family that has one."""
+SLOW_SECONDS = 10
+"""A plain picture that takes longer is drawn in few rounds and on one thread alone."""
 
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
-    """One result per number of threads; on other devices than a CPU, one."""
-    engine = Engine(subject.shelf(), conditions.device, conditions.precision)
-    network = subject.read()
-    plain = PLAIN.get(network.description.architecture)
-    yardstick = plain(network.description, network.tensors) if plain else None
-    on_cpu = engine.device == "cpu"
-    for threads in sorted({1, engine.threads}) if on_cpu else (engine.threads,):
+    """One result per number of threads; on a graphics processor, one per precision and way to draw."""
+    engine = subject.engine(subject.shelf(), conditions.device, conditions.precision)
+    generator = engine.generator(subject.ref)
+    ws = generator.mapping(generator.latent(1), psi=0.7)
+    if generator.architecture not in PLAIN:
+        yield from _results(subject, conditions, engine, generator, ws, None)
+        return
+    with (
+        TemporaryDirectory(prefix="latent-explorer-bench-") as folder,
+        PlainProcess(subject.path, ws, Path(folder)) as plain,
+    ):
+        yield from _results(subject, conditions, engine, generator, ws, plain)
+
+
+def _results(
+    subject: Subject,
+    conditions: Conditions,
+    engine: Engine,
+    generator: Generator,
+    ws: Tensor,
+    plain: PlainProcess | None,
+) -> Iterator[Result]:
+    warm = None if plain is None else plain.draw(engine.threads)
+    expected = None if plain is None else plain.picture()
+    if engine.device != "cpu":
+        yield from frame_gpu.run(subject, conditions, ws, expected)
+        return
+    for threads in sorted({1, engine.threads}):
         torch.set_num_threads(threads)
-        yield _measure(subject, conditions, engine, yardstick, threads)
+        is_slow = warm is not None and warm.wall > SLOW_SECONDS
+        draw_plain = None if plain is None or (is_slow and threads > 1) else plain.draw
+        rounds = min(conditions.rounds(generator.resolution), 3 if is_slow else 99)
+        timings, picture = _take_turns(subject, engine, generator, ws, threads, rounds, draw_plain)
+        yield _result(subject, engine, threads, timings, picture, expected)
     torch.set_num_threads(engine.threads)
 
 
-def _measure(
-    subject: Subject, conditions: Conditions, engine: Engine, yardstick: Yardstick | None, threads: int
-) -> Result:
-    generator = engine.generator(subject.ref)
-    ws = generator.mapping(generator.latent(1), psi=0.7)
-    plain_ws = ws.cpu()
+def _take_turns(
+    subject: Subject,
+    engine: Engine,
+    generator: Generator,
+    ws: Tensor,
+    threads: int,
+    rounds: int,
+    draw_plain: Callable[[int], Spent] | None,
+) -> tuple[dict[str, Timing], Tensor]:
+    """Timings of ours, of ours through the engine to pixels, and of the plain form; and our picture."""
     pictures: dict[str, Tensor] = {}
 
     def fast(number: int) -> None:
@@ -51,22 +76,26 @@ def _measure(
         # A psi of its own each time, so that nothing is cached before.
         engine.render(RenderRequest(subject.recipe.with_(psi=0.7 + threads / 10 + number / 1000)))
 
-    def slow(number: int) -> None:
-        if yardstick is not None:
-            pictures["plain"] = yardstick.synthesis(plain_ws)
+    works: dict[str, Callable[[int], Spent | None]] = {"fast": fast, "whole": whole}
+    if draw_plain is not None:
+        # It drew its first picture before.
+        works["plain"] = lambda number: draw_plain(threads) if number > 0 else None
+    return take_turns(works, rounds), pictures["fast"]
 
-    works = {"fast": fast, "whole": whole}
-    on_cpu = engine.device == "cpu"
-    if yardstick is not None and on_cpu:
-        works["plain"] = slow
-    timings = take_turns(
-        works, conditions.rounds(generator.resolution), lambda: devices.synchronise(engine.device)
-    )
+
+def _result(
+    subject: Subject,
+    engine: Engine,
+    threads: int,
+    timings: dict[str, Timing],
+    picture: Tensor,
+    expected: Tensor | None,
+) -> Result:
     best = timings["fast"]
     result: Result = {
         "name": "frame",
         "model": subject.name,
-        "resolution": generator.resolution,
+        "resolution": picture.shape[2],
         "device": engine.device,
         "precision": engine.precision,
         "threads": threads,
@@ -75,20 +104,16 @@ def _measure(
         "to_pixels_p50_ms": timings["whole"].p50_ms,
         "fps": 1000 / timings["whole"].p50_ms,
     }
-    if threads == 1 and on_cpu:
+    if threads == 1:
         result |= {"thread_ms": best.thread_ms, "contended": best.is_contended}
-    if yardstick is not None:
-        slow(0)
-        expected = pictures["plain"]
-        error = (pictures["fast"].cpu() - expected).abs().max() / expected.abs().max()
-        result["max_error"] = float(error)
+    if expected is not None:
+        result["max_error"] = float((picture - expected).abs().max() / expected.abs().max())
     if "plain" in timings:
+        plain = timings["plain"]
         # One thread's own time does not count what others took from the core.
         alone = threads == 1
         result |= {
-            "plain_p50_ms": timings["plain"].p50_ms,
-            "ratio": ratio(timings["plain"].thread, best.thread)
-            if alone
-            else ratio(timings["plain"].wall, best.wall),
+            "plain_p50_ms": plain.p50_ms,
+            "ratio": ratio(plain.thread, best.thread) if alone else ratio(plain.wall, best.wall),
         }
     return result

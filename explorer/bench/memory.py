@@ -13,11 +13,12 @@ from typing import Any
 
 from explorer.bench import Result
 from explorer.bench.conditions import Conditions
-from explorer.bench.frame import PLAIN
+from explorer.bench.plain_process import PLAIN
 from explorer.bench.subjects import Subject
 from explorer.checkpoints import Register, Shelf, read_checkpoint
 from explorer.recipe import Recipe
 from explorer.render import Engine, RenderRequest
+from explorer.render.known_directions import KnownDirections
 
 MIB = 2**20
 PICTURES = 3
@@ -41,9 +42,12 @@ def _in_child(form: str, path: Path, conditions: Conditions) -> dict[str, Any]:
     return dict(json.loads(answer.stdout))
 
 
-def draw_ours(shelf: Shelf, path: Path, device: str, precision: str) -> dict[str, float | None]:
+def draw_ours(
+    shelf: Shelf, path: Path, device: str, precision: str, scratch: Path
+) -> dict[str, float | None]:
     """Open, draw, unload; what that took and gave back. Run in a fresh process."""
     engine = Engine(shelf, device, precision)
+    engine.known = KnownDirections(scratch)
     before = resident_mib()
     ref = engine.open(path).ref
     for number in range(PICTURES):
@@ -109,7 +113,9 @@ def main(form: str, path: Path, device: str, precision: str) -> None:
     with TemporaryDirectory() as scratch:
         shelf = Shelf(register=Register(Path(scratch) / "networks.json"))
         plain = form == "plain"
-        figures = draw_plain(shelf, path) if plain else draw_ours(shelf, path, device, precision)
+        figures = (
+            draw_plain(shelf, path) if plain else draw_ours(shelf, path, device, precision, Path(scratch))
+        )
     sys.stdout.write(json.dumps(figures))
 
 

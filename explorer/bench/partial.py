@@ -13,13 +13,15 @@ from explorer.render import Engine, RenderRequest, devices
 
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
-    """One result for an unchanged recipe, then one per row of `ws`."""
+    """One result for an unchanged recipe, then one per row of `ws`, or for some of a slow network."""
     shelf = subject.shelf()
-    cached = Engine(shelf, conditions.device, conditions.precision)
-    full = Engine(shelf, conditions.device, conditions.precision, cache_bytes=0)
+    cached = subject.engine(shelf, conditions.device, conditions.precision)
+    full = subject.engine(shelf, conditions.device, conditions.precision, cache_bytes=0)
     info = cached.info(subject.ref)
     rounds = conditions.rounds(info.resolution)
-    for row in (None, *range(info.num_ws)):
+    rows = range(info.num_ws)
+    some = (0, info.num_ws // 2, *rows[-4:])
+    for row in (None, *(some if conditions.is_slow(info.resolution) else rows)):
         yield _measure(subject, cached, full, row, rounds)
 
 

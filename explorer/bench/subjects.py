@@ -1,15 +1,18 @@
 """The networks that are measured: bundled ones, files, and random ones of known sizes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from explorer.bench.random_networks import RANDOM
 from explorer.checkpoints import LoadedNetwork, Register, Shelf, bundled_models, read_checkpoint, save_network
 from explorer.errors import ModelNotFoundError
 from explorer.recipe import ModelRef, Recipe, SeedBlend
+from explorer.render import Engine
+from explorer.render.known_directions import KnownDirections
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,19 @@ class Subject:
     ref: ModelRef
     register: Register
     """Of this run alone; the user's own is left as it is."""
+    scratch: Path
+    """Folder of this run, empty but for what it made."""
 
     @property
     def recipe(self) -> Recipe:
         """A recipe of this network to start from."""
         return Recipe(self.ref, SeedBlend.of(1), psi=0.7)
+
+    def engine(self, shelf: Shelf, device: str, precision: str, **options: Any) -> Engine:
+        """Make an engine that reads nothing of the user's own, not even where it lies."""
+        engine = Engine(shelf, device, precision, **options)
+        engine.known = KnownDirections(self.scratch)
+        return engine
 
     def shelf(self) -> Shelf:
         """Make a new, empty shelf that finds the network."""
@@ -37,8 +48,8 @@ class Subject:
 
 
 @contextmanager
-def subjects(wanted: list[str]) -> Iterator[list[Subject]]:
-    """Networks by name or file for the length of a run; the bundled ones where none is named.
+def subjects(wanted: Sequence[str]) -> Iterator[list[Subject]]:
+    """Networks by name or file for the length of a run.
 
     Raises
     ------
@@ -50,16 +61,16 @@ def subjects(wanted: list[str]) -> Iterator[list[Subject]]:
         found = []
         for name, path in _files(wanted, Path(scratch)):
             ref = Shelf(register=register).register(path)
-            found.append(Subject(name, path, ref, register))
+            found.append(Subject(name, path, ref, register, Path(scratch)))
         yield found
 
 
-def _files(wanted: list[str], scratch: Path) -> Iterator[tuple[str, Path]]:
+def _files(wanted: Sequence[str], scratch: Path) -> Iterator[tuple[str, Path]]:
     bundled = {model.name: model.path for model in bundled_models()}
     names = ", ".join((*bundled, *RANDOM))
     if not wanted and not bundled:
         raise ModelNotFoundError(f"no bundled network to measure; name one with --model: a file, {names}")
-    for name in wanted or bundled:
+    for name in wanted:
         if name in bundled:
             yield name, bundled[name]
         elif name in RANDOM:

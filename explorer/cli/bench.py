@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from explorer.bench.subjects import Subject
 
 HELP = "measure speed, latency and memory on this machine"
-DESCRIPTION = """Measure. Compared forms take turns in one process, so their ratio holds even on a
+DESCRIPTION = """Measure. Compared forms take turns, so their ratio holds even on a
 machine that has other work; milliseconds are for orientation. Nothing is judged.
 
 frame    seconds of one picture, against the plain form, with the error
@@ -25,7 +25,7 @@ start    from the command to the first face
 film     an exported film: frames a second, as a share of only drawing them
 memory   most memory of a process that draws, and what unloading gives back"""
 EPILOG = """examples:
-  latent-explorer bench                                  every benchmark, the bundled networks
+  latent-explorer bench --write                          all of it, in about ten minutes
   latent-explorer bench --only frame --model random-config-f-1024 --device cuda
   latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md"""
 
@@ -60,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         action="append",
         default=[],
-        help="a bundled network, a file, or a random one such as random-compact-128 (default: all bundled)",
+        help="a bundled network, a file, or a random one such as random-compact-128 "
+        "(default: all bundled, and random ones of official sizes)",
     )
     add("--smoke", action="store_true", help="show in seconds that everything works; figures mean little")
     add("--json", action="store_true", help="print one JSON document")
@@ -77,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     from explorer.bench import machine, report
     from explorer.bench.conditions import Conditions
+    from explorer.bench.plan import planned
     from explorer.bench.subjects import subjects
+    from explorer.checkpoints import bundled_models
     from explorer.render import devices
 
     names = args.only or _possible()
@@ -88,8 +91,10 @@ def run(args: argparse.Namespace) -> int:
     conditions = Conditions(device, precision, args.smoke)
     facts = machine.describe(device)
     results: list[Result] = []
-    with subjects(args.model) as networks, Progress(len(names) * len(networks), "benchmarks") as progress:
-        for result in _measure(names, networks, conditions, progress.step):
+    plan = planned(names, args.model, [model.name for model in bundled_models()], conditions)
+    count = sum(map(len, plan.values()))
+    with subjects(tuple(plan)) as networks, Progress(count, "benchmarks") as progress:
+        for result in _measure(plan, networks, conditions, progress.step):
             results.append(result)
     if args.write:
         path = Path(args.write)
@@ -112,11 +117,13 @@ def _possible() -> tuple[str, ...]:
 
 
 def _measure(
-    names: tuple[str, ...], networks: "list[Subject]", conditions: "Conditions", step: Callable[[], None]
+    plan: Mapping[str, tuple[str, ...]],
+    networks: "list[Subject]",
+    conditions: "Conditions",
+    step: Callable[[], None],
 ) -> "Iterator[Result]":
-    functions = _functions(names)
-    for network in networks:
-        for function in functions.values():
+    for network, names in zip(networks, plan.values(), strict=True):
+        for function in _functions(names).values():
             yield from function(network, conditions)
             step()
 
