@@ -80,6 +80,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("save_film", "&Save film…", (), "Keyframes and ways as a .film file, to open again or to send"),
     Command("music", "&Music…", (), "Put a sound file under the film, with marks where something begins"),
     Command("no_music", "&Take music away", (), "Let the film be silent"),
+    Command(
+        "walk", "&Circular walk through A and B", (), "A loop once round the sphere of Z: a film of its own"
+    ),
     Command("film_beside", "Put another film besi&de…", (), "Several films side by side, as one"),
     Command("film_columns", "Other &rows and columns", (), "Stand several films otherwise"),
     Command("film_alone", "Take this film a&way", (), "Out of several side by side"),
@@ -188,6 +191,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "frame_forward",
         "-",
         "new_film",
+        "walk",
         "open_film",
         "save_film",
         "-",

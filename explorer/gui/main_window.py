@@ -249,6 +249,7 @@ class MainWindow(QMainWindow):
         on["frame_back"].invoked.connect(self.timeline.step_back)
         on["frame_forward"].invoked.connect(self.timeline.step_forward)
         on["snap"].invoked.connect(self.timeline.panel.snap_to_beats)
+        on["walk"].invoked.connect(self._walk)
         on["new_film"].invoked.connect(self.timeline.new_film)
         on["open_film"].invoked.connect(self.film_doors.open_film)
         on["save_film"].invoked.connect(self.film_doors.save_film)
@@ -283,6 +284,10 @@ class MainWindow(QMainWindow):
     def _add_key(self) -> None:
         self.look.set_timeline(True)
         self.timeline.add_key()
+
+    def _walk(self) -> None:
+        self.look.set_timeline(True)
+        self.timeline.walk()
 
     def _play(self) -> None:
         self.look.set_timeline(True)

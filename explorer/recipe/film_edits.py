@@ -156,6 +156,16 @@ def change_key(film: Film, index: int, cell: int = 0, **changes: Any) -> Film:
     return _arranged(film, _replaced(keys, index, keys[index].with_(**changes)), cell)
 
 
+def with_ways_of(film: Film, index: int, cell: int = 0) -> Film:
+    """Give all ways of a cell easing, path, space and noise of the way from one keyframe."""
+    way = _keys(film, index, cell)[index]
+    keys = tuple(
+        key.with_(easing=way.easing, path=way.path, space=way.space, noise_loop=way.noise_loop)
+        for key in film.cells[cell]
+    )
+    return _with_cell(film, keys, cell)
+
+
 def with_loop(film: Film, loop: bool, length: float | None = None) -> Film:
     """Close a film to a loop of `length` seconds, or open it.
 

@@ -145,6 +145,10 @@ def test_the_page_exports_what_it_shows(real_window, page, film, qtbot, tmp_path
     assert "21 frames" in page.words.text()
     assert not page.show_folder.isHidden()
     assert real_window.settings.film_format == "Animated PNG"
+    page.set_place(tmp_path / "walk.apng")
+    assert "replaced" in page.resume.text()
+    real_window.commands["export_film"].trigger()
+    assert page._path.name != "walk.apng"
 
 
 def test_pause_waits_for_the_user_and_the_viewer_lives_meanwhile(
@@ -327,4 +331,4 @@ def test_a_damaged_note_is_no_offer(text, real_window, qtbot):
 
 def test_words_for_people():
     assert [time_words(s) for s in (3.2, 75, 3700)] == ["3 s", "1 min 15 s", "1 h 1 min"]
-    assert [size_words(n) for n in (1.25e6, 3e9)] == ["1.25 MB", "3 GB"]
+    assert [size_words(n) for n in (900, 119_227, 1.25e6, 3e9)] == ["900 bytes", "119 kB", "1.25 MB", "3 GB"]

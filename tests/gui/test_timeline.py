@@ -71,15 +71,17 @@ def at(keys, seconds):
     return QPoint(round(keys.view.x_of(seconds)), 30)
 
 
-def drop_on(keys, data, seconds):
+def drop_on(panel, data, seconds):
+    """Drop something on the timeline, wherever there is room: over the ruler."""
     event = QDropEvent(
-        QPointF(at(keys, seconds)),
+        QPointF(panel.mapFromGlobal(panel.ruler.mapToGlobal(at(panel.keys, seconds)))),
         Qt.DropAction.CopyAction,
         data,
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    keys.dropEvent(event)
+    panel.dropEvent(event)
+    assert event.isAccepted()
 
 
 def test_keyframes_are_added_from_the_viewer_and_undone_by_name(window, settle):
@@ -188,6 +190,9 @@ def test_the_inspector_changes_way_hold_and_frame(filmed):
     assert (key.easing, key.path, key.space, key.noise_loop) == ("back-out", "slerp", "z", True)
     assert (key.hold, key.time) == (0.25, 2.5)
     assert not inspector.way.isHidden()
+    inspector.all.click()
+    assert {(key.easing, key.path) for key in filmed.store.film.keys} == {("back-out", "slerp")}
+    assert filmed.store.film.keys[0].hold == 0
     panel.view.choose(2)
     assert inspector.way.isHidden()  # the last one of a film without a loop leads nowhere
 
@@ -272,7 +277,7 @@ def test_a_picture_of_the_history_is_dropped_at_a_time(filmed, keys):
     filmed.store.edit(filmed.store.recipe.with_(psi=0.3), "Change psi")
     old = recipes_of(filmed.store.history)[1]
     assert old != filmed.store.recipe
-    drop_on(keys, mime_of(old), 3)
+    drop_on(filmed.timeline.panel, mime_of(old), 3)
     key = filmed.store.film.keys[2]
     assert key.recipe == old
     assert key.time == pytest.approx(3, abs=0.1)
@@ -284,10 +289,16 @@ def test_pictures_and_films_of_files_are_dropped_on_the_timeline(filmed, keys, q
     (tmp_path / "two.film").write_text(dumps(film_of(8, 9)))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("one.json", "two.film")])
-    drop_on(keys, data, 6)
+    drop_on(filmed.timeline.panel, data, 6)
     qtbot.waitUntil(lambda: len(filmed.store.film.keys) == 6)
     assert filmed.store.film.keys[3].recipe.psi == 0.4
     assert seeds_of(filmed.store.film)[4:] == [8, 9]
+
+
+def test_a_picture_dropped_on_an_empty_timeline_begins_a_film(window):
+    window.commands["timeline"].trigger()
+    drop_on(window.timeline.panel, mime_of(START.with_(psi=0.3)), 0)
+    assert [key.recipe.psi for key in window.store.film.keys] == [0.3]
 
 
 def test_what_is_no_picture_is_refused_in_words(filmed, keys, qtbot, tmp_path):
@@ -295,7 +306,7 @@ def test_what_is_no_picture_is_refused_in_words(filmed, keys, qtbot, tmp_path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "song.txt"))])
     with qtbot.waitSignal(filmed.timeline.notice):
-        drop_on(keys, data, 6)
+        drop_on(filmed.timeline.panel, data, 6)
     assert filmed.store.film == film_of(1, 2, 3)
 
 
@@ -375,6 +386,19 @@ def test_a_session_brings_film_and_timeline_back(filmed, qtbot, tmp_path, drop):
         drop(filmed, tmp_path / "s.json")
     assert filmed.store.film == film
     assert len(filmed.timeline.view.keys) == 3
+
+
+def test_a_circular_walk_leads_through_both_seeds(window, qtbot):
+    window.commands["walk"].trigger()
+    film = window.store.film
+    assert film.loop
+    assert seeds_of(film) == [60, 33]
+    assert [key.path for key in film.keys] == ["slerp", "circle"]
+    see(window, qtbot, 0)
+    window.store.edit(START, "One seed alone")
+    window.commands["walk"].trigger()
+    assert window.store.film is film
+    assert "two seeds" in window.notices.notices[0].title
 
 
 def test_the_layout_remembers_whether_the_timeline_is_open(open_window):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from explorer.render.engine import Engine
 
 WIDTH = 580
-PREVIEW_HEIGHT = 190
+PREVIEW_HEIGHT = 256
 SOUNDLESS = (".gif", ".webp", ".apng", "")
 
 
@@ -166,10 +166,7 @@ class ExportFilm(QDialog):
         if not self._export.is_idle:
             return
         self._film, self._music, self._cell = film, music, (0, 0)
-        keys = sum(map(len, film.cells))
-        beside = f"{len(film.cells)} films side by side, " if len(film.cells) > 1 else ""
-        way = "a loop without a seam" if film.loop else "from the first keyframe to the last"
-        self.facts.setText(f"{beside}{keys} {'keyframe' if keys == 1 else 'keyframes'}; {way}")
+        self.facts.setText(words_about(film))
         self.music_name.setVisible(bool(music))
         self.with_music.setVisible(bool(music))
         self.with_music.setText(Path(music).name)
@@ -259,8 +256,10 @@ class ExportFilm(QDialog):
                 f"An export of this very film was interrupted here: {frames:,} of {order.film.frames:,} "
                 "frames are finished, and it goes on from there."
             )
+        elif self._path.is_file():
+            self.resume.setText(f"{self._path.name} is there already, and will be replaced.")
         self._fit()
-        self.resume.setVisible(found is not None)
+        self.resume.setVisible(found is not None or self._path.is_file())
         self.over.setVisible(found is not None)
         self.go.setText("Go on" if found is not None else "Export")
 
@@ -307,6 +306,7 @@ class ExportFilm(QDialog):
         self.resume.hide()
         self.over.hide()
         self.preview.clear()
+        self.facts.setText(facts_of(order))
         self.words.setText("Begins when the picture you see is finished…")
         self._export.start(order)
 
@@ -353,8 +353,10 @@ class ExportFilm(QDialog):
 
     def _show_state(self, state: str) -> None:
         running = state != "idle"
-        for widget in (self.box, self.choose, self.with_music):
+        for widget in (self.choose, self.with_music):
             widget.setEnabled(not running)
+        # Room for the picture: what was chosen is told in one line above.
+        self.box.setVisible(not running)
         self.bar.setVisible(running)
         self.preview.setVisible(running)
         if running:
@@ -370,6 +372,8 @@ class ExportFilm(QDialog):
             self.words.setText(f"Paused · {self.words.text()}")
         if not running:
             self.go.setText("Export")
+            if self._film is not None:
+                self.facts.setText(words_about(self._film))
         self._fit()
 
     def _fit(self) -> None:
@@ -417,6 +421,27 @@ def _finished(order: Order, engine: "Engine") -> int:
     return finished_frames(engine, order.film, order.path, order.settings)
 
 
+def words_about(film: Film) -> str:
+    """What a film is, in one line."""
+    keys = sum(map(len, film.cells))
+    beside = f"{len(film.cells)} films side by side, " if len(film.cells) > 1 else ""
+    way = "a loop without a seam" if film.loop else "from the first keyframe to the last"
+    return f"{beside}{keys} {'keyframe' if keys == 1 else 'keyframes'}; {way}"
+
+
+def facts_of(order: Order) -> str:
+    """What is being written, in one line."""
+    film, settings = order.film, order.settings
+    said = [f"{film.frames:,} frames", f"{film.fps:g} a second"]
+    if order.path.suffix.lower() not in (".apng", ""):
+        said.append(f"quality {settings.quality}")
+    if settings.label is not None:
+        said.append("labelled")
+    if order.music:
+        said.append(f"with {Path(order.music).name}")
+    return " · ".join(said)
+
+
 def words_of(progress: "FilmProgress") -> str:
     """How far an export is, for people."""
     said = [f"Frame {progress.done:,} of {progress.total:,}"]
@@ -444,4 +469,8 @@ def time_words(seconds: float) -> str:
 
 def size_words(count: float) -> str:
     """A number of bytes for people."""
-    return f"{count / 1e6:.3g} MB" if count < 1e9 else f"{count / 1e9:.3g} GB"
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from explorer.errors import RecipeError
 from explorer.gui.actions import Actions
 from explorer.gui.incoming import MUSIC
-from explorer.gui.notices import notice_of
+from explorer.gui.notices import Notice, notice_of
 from explorer.gui.render_bridge import Picture, RenderBridge
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
@@ -19,10 +19,13 @@ from explorer.gui.timeline.panel import TimelinePanel
 from explorer.gui.timeline.pictures import Pictures
 from explorer.gui.timeline.player import Player
 from explorer.gui.viewer import Viewer
-from explorer.recipe import Film, Moment, Recipe, document, film_edits
+from explorer.recipe import Film, Moment, Recipe, SeedBlend, document, edits, film_edits
 
 if TYPE_CHECKING:
     from explorer.export.music import Heard
+
+WALK_SECONDS = 12.0
+"""Of a circular walk, once round."""
 
 
 class TimelineDesk(QObject):
@@ -76,7 +79,7 @@ class TimelineDesk(QObject):
         panel.transport.play_wanted.connect(self.toggle_play)
         panel.transport.add_wanted.connect(self.add_key)
         panel.shelf.added.connect(panel.add)
-        panel.keys.dropped.connect(self._dropped)
+        panel.dropped.connect(self._dropped)
         panel.keys.menu_wanted.connect(self._show_menu)
         self.player.wanted.connect(self._play_frame)
         self.player.playing_changed.connect(panel.transport.show_playing)
@@ -191,6 +194,18 @@ class TimelineDesk(QObject):
     def new_film(self) -> None:
         """Begin with an empty timeline."""
         self._store.edit_film(None, "New film")
+
+    def walk(self) -> None:
+        """Make a film of the circle of Z through the seeds A and B of the controls."""
+        recipe = self._store.recipe
+        a, b = (SeedBlend.of(seed) for seed in (edits.seed_a(recipe) or 0, edits.seed_b(recipe) or 0))
+        if a == b or edits.seed_a(recipe) is None or edits.seed_b(recipe) is None:
+            text = "Choose two different seeds, A and B: the walk leads round the sphere through both."
+            self.notice.emit(Notice("A circular walk needs two seeds", text, "info", "timeline"))
+            return
+        film = film_edits.circular_walk(recipe.with_(base=a), recipe.with_(base=b), WALK_SECONDS)
+        self._store.edit_film(film, "Circular walk")
+        self.view.seek(0)
 
     def set_music(self, path: Path) -> None:
         """Put a sound file under the film."""

@@ -30,6 +30,7 @@ class Inspector(QFrame):
     -------
     frame_typed(int), hold_typed(float) : where it shall stand, and how long.
     changed(str, object, str) : a field of the keyframe, its new value, and what to call that.
+    all_wanted : all ways shall be like this one.
     set_wanted : the keyframe shall become the picture of the controls.
     open_wanted : the controls shall become the keyframe.
     """
@@ -37,6 +38,7 @@ class Inspector(QFrame):
     frame_typed = Signal(int)
     hold_typed = Signal(float)
     changed = Signal(str, object, str)
+    all_wanted = Signal()
     set_wanted = Signal()
     open_wanted = Signal()
 
@@ -64,6 +66,10 @@ class Inspector(QFrame):
         self.easing = EasingBox()
         self.noise = QCheckBox("Noise turns round once")
         self.noise.setToolTip("The noise goes once round and comes back to what it was")
+        self.all = TextButton("Same for all ways")
+        self.all.setToolTip(
+            "Give every way this path, space and easing; a spline then runs through all keyframes"
+        )
         self.hint = QLabel("Choose a keyframe, or a way between two, to see it here.")
         self.hint.setProperty("role", "hint")
         self.hint.setWordWrap(True)
@@ -76,6 +82,7 @@ class Inspector(QFrame):
         self.space.activated.connect(self._pick_space)
         self.easing.picked.connect(self._pick_easing)
         self.noise.clicked.connect(self._pick_noise)
+        self.all.clicked.connect(self.all_wanted)
         view.chosen.connect(self.show_key)
         self.show_key()
 
@@ -113,6 +120,7 @@ class Inspector(QFrame):
         way.addWidget(self.space, 1, 1)
         way.addWidget(self.easing, 2, 0, 1, 2)
         way.addWidget(self.noise, 3, 0, 1, 2)
+        way.addWidget(self.all, 4, 0, 1, 2)
         grid.addWidget(self.way, 2, 0, 1, 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 14, 10)

@@ -2,7 +2,7 @@
 
 Dragging moves a keyframe in time, past others too; with Ctrl it changes seats with
 others and the times stay; with Alt it ignores beats. The handle at a hold's end drags
-the hold. Files and pictures of the history may be dropped here.
+the hold.
 """
 
 from collections.abc import Hashable
@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QFont,
     QMouseEvent,
     QPainter,
@@ -71,7 +67,6 @@ class KeyLane(Lane):
     let_go : the drag is over.
     opened(int) : a keyframe was double-clicked.
     menu_wanted(int, QPoint) : a context menu, for a keyframe or (-1) for none.
-    dropped(QMimeData, float) : something was dropped at a time.
     """
 
     NAME = "Keyframes"
@@ -83,7 +78,6 @@ class KeyLane(Lane):
     let_go = Signal()
     opened = Signal(int)
     menu_wanted = Signal(int, object)
-    dropped = Signal(object, float)
 
     def __init__(self, view: TimeView, pictures: Pictures) -> None:
         super().__init__(view)
@@ -91,7 +85,6 @@ class KeyLane(Lane):
         self._grip: _Grip | None = None
         self._drop_at: float | None = None
         self.setMouseTracking(True)
-        self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName("Keyframes")
         pictures.ready.connect(self.update)
@@ -213,35 +206,10 @@ class KeyLane(Lane):
             self.view.choose(index)
         self.menu_wanted.emit(index, event.globalPos())
 
-    # Dropping.
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome pictures, films and recipes."""
-        data = event.mimeData()
-        if data.hasFormat(RECIPE_MIME) or any(url.isLocalFile() for url in data.urls()):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show where it would stand."""
-        self._drop_at = self.view.snapped(max(0.0, self.view.seconds_at(event.position().x())))
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
+    def show_drop(self, seconds: float | None) -> None:
+        """Show where something that is dragged here would stand."""
+        self._drop_at = seconds
         self.update()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """It went elsewhere."""
-        self._drop_at = None
-        self.update()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Take it at this time."""
-        self._drop_at = None
-        self.update()
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        seconds = self.view.snapped(max(0.0, self.view.seconds_at(event.position().x())))
-        self.dropped.emit(event.mimeData(), seconds)
 
     def _words_at(self, point: QPointF) -> str:
         index = self.key_at(point)

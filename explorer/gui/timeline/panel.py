@@ -6,15 +6,23 @@ does becomes `store.edit_film`.
 
 from collections.abc import Callable, Hashable
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.errors import RecipeError
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.store import Store
 from explorer.gui.timeline.inspector import Inspector
-from explorer.gui.timeline.keys import KeyLane
+from explorer.gui.timeline.keys import RECIPE_MIME, KeyLane
 from explorer.gui.timeline.onion import Onion
 from explorer.gui.timeline.pictures import Pictures
 from explorer.gui.timeline.ruler import Ruler
@@ -44,15 +52,18 @@ class TimelinePanel(QFrame):
     Signals
     -------
     notice(Notice) : an edit could not be made.
+    dropped(QMimeData, float) : something was dropped at a time.
     pictures_wanted : other small pictures are seen now.
     """
 
     notice = Signal(object)
+    dropped = Signal(object, float)
     pictures_wanted = Signal()
 
     def __init__(self, store: Store, pictures: Pictures, menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("timeline")
+        self.setAcceptDrops(True)
         self.store = store
         self.view = TimeView(self)
         self.transport = Transport(self.view, menu)
@@ -124,6 +135,7 @@ class TimelinePanel(QFrame):
         inspector.frame_typed.connect(self._type_frame)
         inspector.hold_typed.connect(self._type_hold)
         inspector.changed.connect(self._change)
+        inspector.all_wanted.connect(self._same_ways)
         inspector.open_wanted.connect(self.open_chosen)
         inspector.set_wanted.connect(self.replace_chosen)
         self.view.changed.connect(self._look)
@@ -202,6 +214,36 @@ class TimelinePanel(QFrame):
         self.view.show_cell(cell)
         self.show_film(self.view.film)
         self.view.seek(self.view.number)
+
+    # What is dropped: anywhere on the timeline, at the time under the hand.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome pictures, films, music and recipes."""
+        data = event.mimeData()
+        if data.hasFormat(RECIPE_MIME) or any(url.isLocalFile() for url in data.urls()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Show where it would stand."""
+        self.keys.show_drop(self._seconds_under(event.position()))
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It went elsewhere."""
+        self.keys.show_drop(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take it at this time."""
+        self.keys.show_drop(None)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.dropped.emit(event.mimeData(), self._seconds_under(event.position()))
+
+    def _seconds_under(self, point: QPointF) -> float:
+        x = self.keys.mapFrom(self, point).x()
+        return self.view.snapped(max(0.0, self.view.seconds_at(x)))
 
     # What a hand does.
 
@@ -308,6 +350,11 @@ class TimelinePanel(QFrame):
         if film is not None and index >= 0:
             self._edit(lambda: film_edits.change_key(film, index, cell, **{field: value}), name)
             self.inspector.show_key()
+
+    def _same_ways(self) -> None:
+        film, index, cell = self.view.film, self.view.index, self.view.cell
+        if film is not None and index >= 0:
+            self._edit(lambda: film_edits.with_ways_of(film, index, cell), "Same for all ways")
 
     def _loop(self, loop: bool) -> None:
         film = self.view.film

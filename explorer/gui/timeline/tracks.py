@@ -42,11 +42,12 @@ class TrackLane(Lane):
         painter.setFont(self.small_font())
         for index, value in enumerate(self.track.values):
             x = self.view.x_of(keys[index].time)
-            after = keys[index + 1].time if index + 1 < len(keys) else film.seconds
+            is_last = index + 1 == len(keys)
+            end = float(self.width()) if is_last else self.view.x_of(keys[index + 1].time)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(theme.DIM))
             painter.drawEllipse(QPointF(x, y), 3, 3)
-            self._draw_value(painter, words_of(value), x, self.view.x_of(after) - x)
+            self._draw_value(painter, words_of(value), x, end - x)
 
     def _draw_value(self, painter: QPainter, text: str, x: float, room: float) -> None:
         """The value right of its dot, on the lane's own ground so that the line does not cross it."""

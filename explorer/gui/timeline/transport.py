@@ -54,6 +54,7 @@ class Transport(QFrame):
         self.fps.setAccessibleName("Frames a second")
         self.seconds = ValueBox(0.001, MAX_SECONDS, 2)
         self.seconds.setAccessibleName("Seconds the film lasts")
+        self.seconds.setFixedWidth(68)
         self.cells = QToolButton()
         self.cells.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.cells.setMenu(QMenu(self.cells))
