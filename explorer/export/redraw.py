@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer.errors import RecipeError
-from explorer.export import png16
+from explorer.export import png16, redraw_film
 from explorer.export.finishing import LOSSY, Pixels, finished
 from explorer.export.image import encode_pixels
 from explorer.provenance import Claims, Report
@@ -34,7 +34,12 @@ class Redrawn:
     """It was drawn on."""
     bits: int = 8
     same_after_compression: bool = False
-    """Pixels differ, and are the same once what was drawn is compressed as the file was."""
+    """Pixels differ, and are the same once what was drawn is compressed as the file was. Of a film: they
+    differ no more than its compression changes them."""
+    frames: tuple[int, ...] = ()
+    """Numbers of the frames of a film that were compared; empty for a picture."""
+    psnr_db: float | None = None
+    """Of a film: peak signal to error of those frames, in decibels; None where they are equal."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `verify --redraw --json`."""
@@ -44,10 +49,14 @@ class Redrawn:
             "device": self.device,
             "bits": self.bits,
             "same_after_compression": self.same_after_compression,
+            "frames": list(self.frames) or None,
+            "psnr_db": self.psnr_db and round(self.psnr_db, 2),
         }
 
     def in_words(self) -> str:
         """One or two sentences a layman understands."""
+        if self.frames:
+            return self._film_in_words()
         if self.equal:
             return "Drawn again: every pixel is the same."
         if self.same_after_compression:
@@ -63,6 +72,23 @@ class Redrawn:
             "little, and another kind of device may round otherwise; large differences mean another picture."
         )
 
+    def _film_in_words(self) -> str:
+        count = len(self.frames)
+        which = "The one frame that was" if count == 1 else f"{count} frames from beginning to end that were"
+        if self.max_difference is None:
+            return f"Drawn again: {which[0].lower()}{which[1:]} compared have another size."
+        if self.equal:
+            return f"Drawn again: {which[0].lower()}{which[1:]} compared are the same in every pixel."
+        if self.same_after_compression:
+            return (
+                f"Drawn again: {which[0].lower()}{which[1:]} compared look the same, as far as compression "
+                f"lets one tell ({self.psnr_db:.1f} dB)."
+            )
+        return (
+            f"Drawn again: {which[0].lower()}{which[1:]} compared differ by more than compression changes "
+            "pictures; this is another film, a changed one, or one that was compressed very hard."
+        )
+
 
 def check_can_redraw(report: Report) -> None:
     """Refuse what cannot be drawn again and compared, saying why.
@@ -72,11 +98,13 @@ def check_can_redraw(report: Report) -> None:
     RecipeError
         With what to do instead.
     """
-    if report.film is not None and report.frame is None:
+    film_file = redraw_film.is_film(report) and redraw_film.format_of(report) is not None
+    if report.film is not None and report.frame is None and not film_file:
         raise RecipeError(
-            f"{report.path}: this holds more than one picture; draw it again with video --film, and compare"
+            f"{report.path}: this holds more than one picture on a sheet; draw them again with render "
+            "--recipe or video --film, and compare"
         )
-    if report.format not in FORMATS:
+    if report.format not in FORMATS and not film_file:
         raise RecipeError(f"{report.path}: this is not a picture, so there is nothing to compare with")
     if report.film is None and report.recipe is None:
         raise RecipeError(f"{report.path}: there is no usable recipe inside to draw again")
@@ -95,6 +123,8 @@ def redraw(report: Report, engine: "Engine") -> Redrawn:
         If it cannot be drawn, or the file cannot be opened.
     """
     check_can_redraw(report)
+    if redraw_film.is_film(report):
+        return _redraw_film(report, engine)
     finish = report.finish or AS_DRAWN
     drawn = _draw(report, engine, finish)
     height, width = drawn.shape[:2]
@@ -111,6 +141,25 @@ def redraw(report: Report, engine: "Engine") -> Redrawn:
     difference = _difference(found, drawn)
     same = difference > 0 and report.format in LOSSY and _compressed_alike(report, drawn, found, finish)
     return Redrawn(difference == 0, difference, engine.device, finish.bits, same)
+
+
+def _redraw_film(report: Report, engine: "Engine") -> Redrawn:
+    numbers, found, drawn = redraw_film.compare(report, engine)
+    if not found:
+        return Redrawn(False, None, engine.device, frames=numbers)
+    difference = max(_difference(a, b) for a, b in zip(found, drawn, strict=True))
+    format = redraw_film.format_of(report)
+    assert format is not None, "`check_can_redraw` looked"
+    alike = difference > 0 and redraw_film.looks_alike(found, drawn, format)
+    noise = redraw_film.psnr(found, drawn) if difference else None
+    return Redrawn(
+        difference == 0,
+        difference,
+        engine.device,
+        same_after_compression=alike,
+        frames=numbers,
+        psnr_db=noise,
+    )
 
 
 def _draw(report: Report, engine: "Engine", finish: Finish) -> Pixels:

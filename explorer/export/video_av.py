@@ -115,6 +115,7 @@ class VideoEncoder:
         tags[containers.WEBM_SOURCE.lower()] = claims.source_type
         if self._format == "WEBM":
             tags[containers.WEBM_FILM.lower()] = claims.film_text
+            tags[containers.WEBM_FINISH.lower()] = claims.finish.dumps()
         return tags
 
 

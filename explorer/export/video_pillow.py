@@ -29,6 +29,8 @@ from explorer.provenance.identity import signing_identity
 
 SEGMENT_FRAMES = 24
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PALETTES = {256: 50, 128: 25, 64: 0}
+"""Colours of a GIF, and the quality from which on it has so many."""
 _PALETTE_FROM = 128
 """Pixels across; of a larger picture a copy of this size decides the colours of a GIF."""
 
@@ -66,7 +68,7 @@ class GifEncoder:
 
     def __init__(self, settings: FilmSettings, fps: float, size: tuple[int, int], loop: bool) -> None:
         self._fps, self._size, self._loop = fps, size, loop
-        self._colours = 256 if settings.quality >= 50 else 128 if settings.quality >= 25 else 64
+        self._colours = next(n for n, least in PALETTES.items() if settings.quality >= least)
 
     def open(self, path: Path, frames: int) -> BlockSegment:
         """Begin a segment."""
@@ -87,15 +89,20 @@ class GifEncoder:
             file.write(b";")
 
     def _block(self, number: int, pixels: Pixels) -> bytes:
-        whole = Image.fromarray(pixels)
-        # The palette of a small copy takes a tenth of the time, and dithering hides what it lacks.
-        small = whole.copy()
-        small.thumbnail((_PALETTE_FROM, _PALETTE_FROM), Image.Resampling.BOX)
-        palette = small.quantize(self._colours, Image.Quantize.MEDIANCUT)
-        picture = whole.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+        picture = with_palette(pixels, self._colours)
         # Pillow takes milliseconds, GIF hundredths.
         duration = 10 * _duration(number, self._fps, 0.01)
         return b"".join(GifImagePlugin.getdata(picture, duration=duration, include_color_table=True))
+
+
+def with_palette(pixels: Pixels, colours: int) -> Image.Image:
+    """A frame with the few colours that suit it best, as a GIF holds it."""
+    whole = Image.fromarray(pixels)
+    # The palette of a small copy takes a tenth of the time, and dithering hides what it lacks.
+    small = whole.copy()
+    small.thumbnail((_PALETTE_FROM, _PALETTE_FROM), Image.Resampling.BOX)
+    palette = small.quantize(colours, Image.Quantize.MEDIANCUT)
+    return whole.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 class WebPEncoder:

@@ -18,7 +18,8 @@ from typing import BinaryIO
 from explorer.provenance.xmp import MAX_BYTES
 
 XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-WEBM_FILM, WEBM_SOURCE = "LATENT_EXPLORER_FILM", "DIGITAL_SOURCE_TYPE"
+WEBM_FILM, WEBM_FINISH = "LATENT_EXPLORER_FILM", "LATENT_EXPLORER_FINISH"
+WEBM_SOURCE = "DIGITAL_SOURCE_TYPE"
 
 _GIF_XMP = b"!\xff\x0bXMP DataXMP"
 # 258 bytes that lead a reader, wherever it stands in the packet, to the end of the block.

@@ -213,7 +213,14 @@ def _read_container(file: BinaryIO, kind: str) -> Embedded:
         tags = containers.read_webm(file)
         text = tags.get(containers.WEBM_FILM, "")
         source, software = tags.get(containers.WEBM_SOURCE, ""), tags.get("SOFTWARE", "")
-        return Embedded(kind, (), source[:500], software[:500], film_texts=(text,) if text else ())
+        return Embedded(
+            kind,
+            (),
+            source[:500],
+            software[:500],
+            film_texts=(text,) if text else (),
+            finish_texts=(tags[containers.WEBM_FINISH],) if containers.WEBM_FINISH in tags else (),
+        )
     raw = containers.read_gif(file) if kind == "GIF" else containers.read_mp4(file)
     if not raw:
         return Embedded(kind)

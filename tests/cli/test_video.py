@@ -12,11 +12,14 @@ import torch
 from PIL import Image
 
 from explorer.cli import main as cli
+from explorer.export import FilmSettings, save_film
+from explorer.export import video as video_module
 from explorer.export.film_frames import FrameMaker
 from explorer.latents import Direction
-from explorer.provenance import read_film
+from explorer.provenance import Claims, read_film, verify
 from explorer.recipe import Keyframe, Moment, Noise, Push, SeedBlend
 from explorer.recipe.film_document import loads
+from explorer.recipe.finish import Label
 from explorer.render import Engine, RenderRequest
 from tests.export.films import decoded, small_network
 from tests.support import REPOSITORY
@@ -74,9 +77,45 @@ def test_a_label_is_told_so_a_labelled_frame_can_be_checked_too(network, tmp_pat
     assert json.loads(capsys.readouterr().out)["redrawn"]["equal"]
 
 
-def test_a_whole_film_is_not_compared_but_says_how(network, tmp_path, capsys):
-    assert video(network, "--seeds", "1,2", "--seconds", 1, "--fps", 5, "--out", tmp_path / "a.mp4") == 0
-    assert cli.main(["verify", str(tmp_path / "a.mp4"), "--redraw"]) == 1
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.webm", "a.gif", "a.webp", "a.apng"])
+def test_frames_of_a_film_are_drawn_again_and_compared_as_far_as_its_format_allows(
+    network, tmp_path, capsys, name
+):
+    out = tmp_path / name
+    words = ["--seeds", "1,2", "--seconds", 1.3, "--fps", 10, "--size", 64, "--label", "--quality", 60]
+    assert video(network, *words, "--out", out) == 0
+    capsys.readouterr()
+    assert cli.main(["verify", str(out), "--redraw", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["redrawn"]
+    assert len(found["frames"]) > 1
+    assert found["frames"][0] == 0
+    is_lossless = name == "a.apng"
+    assert (found["equal"], found["same_after_compression"]) == (is_lossless, not is_lossless)
+    if name not in ("a.mp4", "a.gif"):
+        return
+    # The same film document over the pictures of another film: told apart.
+    claims = Claims(read_film(out).keys[0].recipe, film=read_film(out), finish=verify(out).finish)
+    other = tmp_path / f"other{out.suffix}"
+    engine = Engine(device="cpu")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(video_module, "claims_of_film", lambda film, info: claims)
+        pretended = read_film(out).with_(cells=(tuple(reversed_keys(read_film(out).keys)),))
+        save_film(engine, pretended, other, FilmSettings(sign=False, label=Label(), quality=60))
+    assert cli.main(["verify", str(other), "--redraw", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["redrawn"]
+    assert (found["equal"], found["same_after_compression"]) == (False, False)
+
+
+def reversed_keys(keys):
+    """The same times with the pictures the other way round."""
+    recipes = [key.recipe for key in reversed(keys)]
+    return [key.with_(recipe=recipe) for key, recipe in zip(keys, recipes, strict=True)]
+
+
+def test_a_sheet_is_not_compared_but_says_how(network, tmp_path, capsys):
+    words = ["grid", "--model", str(network), "--seeds", "1-4", "--out", str(tmp_path / "a.png")]
+    assert cli.main(words) == 0
+    assert cli.main(["verify", str(tmp_path / "a.png"), "--redraw"]) == 1
     assert "video --film" in capsys.readouterr().err
 
 

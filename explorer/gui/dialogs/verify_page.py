@@ -162,7 +162,8 @@ class VerifyPage(QDialog):
             return
         alike = result.equal or result.same_after_compression
         words = result.in_words().removeprefix("Drawn again: ").removeprefix("Drawn again and ")
-        headline = "The same picture" if alike else "Not the same"
+        what = "film" if result.frames else "picture"
+        headline = f"The same {what}" if alike else "Not the same"
         self.verdict.show_line("redrawn", "good" if alike else "warning", headline, capital(words))
 
     # Dropped files.
