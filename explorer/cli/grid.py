@@ -83,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     """Draw the sheet and save it, whole or not at all."""
     _check(args)
     use_signing_options(args)
+    from explorer.export.batch import MANY
     from explorer.export.sheet import write_sheet
     from explorer.render import Engine
 
@@ -93,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     if args.direction:
         args.direction = [carrying(engine, info, pushes) for pushes in args.direction]
     sheet = sheet_of(args, info.ref)
+    if sheet.pictures > MANY and info.licence:
+        notice(f"{sheet.pictures} pictures; the licence of {info.title!r} holds for each: {info.licence}")
     work = write_sheet(
         engine, sheet, args.out, size=args.size, label=not args.no_label, mark=not args.no_mark
     )

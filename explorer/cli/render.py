@@ -14,7 +14,7 @@ from explorer.cli.recipe_options import add_directions_option, carrying, open_di
 from explorer.cli.signing_options import add_signing_options, use_signing_options
 from explorer.errors import RecipeError
 from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Recipe, SeedBlend
-from explorer.recipe.finish import Finish
+from explorer.recipe.finish import Finish, Label
 
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 HELP = "draw pictures from seeds, or from the recipe inside a picture"
 DESCRIPTION = """Draw pictures. One goes into a file, several into a folder (seed0007.png, ...).
 
-Each file carries its recipe: `render --recipe FILE` draws it again. Options given
-beside --recipe replace that part of it. Files that exist are replaced.
-Label, enlarging and depth are told in the file, so `verify --redraw` compares all the same."""
+Each file carries its recipe: `render --recipe FILE` draws it again, labelled and enlarged
+as it was. Options given beside --recipe replace that part of it. Files that exist are
+replaced. Several pictures get the label "AI-generated"; --no-label leaves it out."""
 EPILOG = """examples:
   latent-explorer render --seeds 0-15 --psi 0.7 --out faces/
   latent-explorer render --seeds 7 --mix 42@coarse*0.5 --out face.png     (zones: coarse, middle, fine, all)
@@ -105,6 +105,8 @@ class Plan:
     suffix: str
     finish: Finish = Finish()
     """What is done to each picture once it is drawn."""
+    may_be_labelled: bool = False
+    """A batch that nobody said anything of: it gets the label, where that can be read."""
 
     @property
     def count(self) -> int:
@@ -124,6 +126,7 @@ def run(args: argparse.Namespace) -> int:
     plan = make_plan(args)
     use_signing_options(args)
     from explorer.export.files import make_folder
+    from explorer.export.label import label_fits
     from explorer.render import Engine
 
     began = monotonic()
@@ -132,6 +135,8 @@ def run(args: argparse.Namespace) -> int:
     open_directions(engine, info, args.directions)
     if args.direction:
         plan = replace(plan, start=plan.start.with_(directions=carrying(engine, info, plan.start.directions)))
+    if plan.may_be_labelled and label_fits(info.size[0] * plan.finish.upscale):
+        plan = replace(plan, finish=replace(plan.finish, label=Label()))
     if plan.into_folder:
         make_folder(plan.out)
     if plan.count > MANY and info.licence:
@@ -186,7 +191,19 @@ def make_plan(args: argparse.Namespace) -> Plan:
     out = Path(args.out)
     into_folder, suffix = _target(args, out, several=seeds is not None and len(seeds) > 1)
     model = args.model or (DEFAULT_MODEL if args.recipe is None else None)
-    return Plan(model, start, seeds, out, into_folder, suffix, finish_of(args, out, into_folder, suffix))
+    base = Finish() if args.recipe is None or seeds is not None else _finish_inside(args.recipe)
+    finish = finish_of(args, out, into_folder, suffix, base)
+    may_be_labelled = len(seeds or ()) > 1 and args.label is None and not args.no_label
+    return Plan(model, start, seeds, out, into_folder, suffix, finish, may_be_labelled)
+
+
+def _finish_inside(path: str) -> Finish:
+    """How the picture was finished that the recipe is taken from, so that the new file is like the old."""
+    from explorer.provenance import verify
+
+    report = verify(path, mark=False)
+    # A document was never finished, and what cannot be read is left to the options.
+    return Finish() if report.format == "JSON" or report.finish is None else report.finish
 
 
 def find_network(engine: "Engine", wish: str | None, ref: ModelRef) -> "ModelInfo":

@@ -159,7 +159,7 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         discard(args.out)
         raise
-    for text in report.notices:
+    for text in (*report.notices, *_of_format(report, info)):
         notice(text)
     if report.resumed:
         notice(f"went on from {report.resumed} frames that were finished before")
@@ -257,6 +257,19 @@ def _grid(text: str) -> tuple[int, int]:
     if match is None or not int(match[1]) or not int(match[2]):
         raise argparse.ArgumentTypeError(f"cannot read {text!r}; write columns x rows, like 3x2")
     return int(match[1]), int(match[2])
+
+
+def _of_format(report: "FilmReport", info: "ModelInfo") -> list[str]:
+    """What is to be known of the files that were written."""
+    from explorer.export.batch import MANY
+
+    if report.format == "WEBM":
+        return [
+            "WebM cannot carry Content Credentials: the film tells what it is in its metadata and its mark"
+        ]
+    if report.format == "FRAMES" and report.frames > MANY and info.licence:
+        return [f"{report.frames} pictures; the licence of {info.title!r} holds for each: {info.licence}"]
+    return []
 
 
 def _save_document(args: argparse.Namespace, film: Film) -> int:

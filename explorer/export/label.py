@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from explorer.recipe.finish import WORDS, Label, LabelSize
 
-__all__ = ["WORDS", "font", "labelled", "text_size"]
+__all__ = ["WORDS", "font", "label_fits", "labelled", "text_size"]
 
 Level = TypeVar("Level", np.uint8, np.uint16)
 
@@ -31,6 +31,11 @@ def text_size(text: str, size: int) -> tuple[int, int]:
     left, _, right, _ = font(size).getbbox(text)
     _, top, _, bottom = font(size).getbbox("Ag")
     return int(right - left), int(bottom - top)
+
+
+def label_fits(width: int) -> bool:
+    """Whether the smallest label covers no more than half the width of a picture: a stamp, not a cover."""
+    return 2 * text_size(WORDS, _SMALLEST)[0] <= width
 
 
 def labelled(pixels: NDArray[Level], label: Label | None = None) -> NDArray[Level]:

@@ -131,12 +131,13 @@ def _decoded(path: Path, format: FilmFormat, numbers: Sequence[int]) -> Iterator
         with av.open(str(path)) as container:
             for number, frame in enumerate(container.decode(video=0)):
                 if number in wanted:
-                    yield frame.reformat(
+                    seen = frame.reformat(
                         format="rgb24",
                         src_colorspace=Colorspace.ITU709,
                         src_color_range=ColorRange.MPEG,
                         dst_color_range=ColorRange.JPEG,
-                    ).to_ndarray()
+                    )
+                    yield np.asarray(seen.to_ndarray(), np.uint8)
                 if number >= numbers[-1]:
                     return
     except av.error.FFmpegError as error:

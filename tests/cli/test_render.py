@@ -12,9 +12,10 @@ from PIL import Image
 from explorer.checkpoints import save_network
 from explorer.cli import main as cli
 from explorer.cli import render
-from explorer.provenance import Claims, picture_options, read_recipe
+from explorer.provenance import Claims, picture_options, read_recipe, verify
 from explorer.recipe import Mix, ModelRef, Noise, Push, Recipe, SeedBlend
 from explorer.recipe.document import dumps
+from explorer.recipe.finish import Finish, Label
 from explorer.render import Engine, RenderRequest
 from tests.models.synthetic import channels_of, description_of, random_tensors
 from tests.support import REPOSITORY
@@ -194,6 +195,36 @@ def test_wishes_that_cannot_be_met_are_told(network, tmp_path, capsys):
     ]
     assert cli.main(words) == 0
     assert "note:" in capsys.readouterr().err
+
+
+def test_several_pictures_are_labelled_where_a_label_can_be_read(network, tmp_path, monkeypatch):
+    words = ["render", "--model", str(network), "--upscale", "4", "--out", str(tmp_path / "out")]
+
+    def labels(*more):
+        assert cli.main([*words, *more]) == 0
+        return [verify(path, mark=False).finish.label for path in sorted((tmp_path / "out").iterdir())]
+
+    assert labels("--seeds", "1,2") == [None, None]  # 64 pixels wide: it would cover them
+    monkeypatch.setattr("explorer.export.label.label_fits", lambda width: True)
+    assert labels("--seeds", "1,2") == [Label(), Label()]
+    assert labels("--seeds", "1,2", "--label", "top-left") == [Label("top-left")] * 2
+    assert labels("--seeds", "1,2", "--no-label") == [None, None]
+    assert labels("--seeds", "1") == [None, None]  # a single one is a working picture
+
+
+def test_a_picture_is_drawn_again_as_it_was_finished(network, tmp_path):
+    first, again, other = (tmp_path / f"{name}.png" for name in ("first", "again", "other"))
+    options = ["--bits", "16", "--upscale", "2", "--label", "top-right", "--no-mark"]
+    assert cli.main(["render", "--model", str(network), "--seeds", "3", *options, "--out", str(first)]) == 0
+    render = ["render", "--recipe", str(first), "--model", str(network), "--out"]
+    assert cli.main([*render, str(again)]) == 0
+    with Image.open(first) as a, Image.open(again) as b:
+        assert np.array_equal(np.asarray(a), np.asarray(b))
+    assert verify(again, mark=False).finish == verify(first, mark=False).finish
+    assert cli.main([*render, str(other), "--no-label", "--upscale", "1", "--bits", "8"]) == 0
+    assert verify(other, mark=False).finish == Finish(mark=False)
+    assert cli.main([*render, str(tmp_path / "again.jpg")]) == 0  # which holds no 16 bits
+    assert verify(tmp_path / "again.jpg", mark=False).finish.label == Label("top-right")
 
 
 def test_a_certificate_that_cannot_sign_is_said_before_anything_is_drawn(network, tmp_path, capsys):
