@@ -275,6 +275,7 @@ class TeachDirection(QDialog):
             self._show_trays()
         else:
             self.grid.put([(recipe, self._images[recipe])])
+            self._show_state()
         if self._queue:
             self._draw_next()
         else:
