@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -35,8 +36,11 @@ from explorer.recipe.notation import format_layers
 
 REACH = 10.0
 """Standard deviations to either side; pictures usually fall apart from about 4 on."""
-NAME_WIDTH = 72
-ROWS_WIDTH = 46
+NAME_WIDTH = 68
+WIDEST_NAME = 180
+ROWS_WIDTH = 50
+CHIP_LETTERS = 11
+"""Height of the letters on the button of rows, as the style sheet has it."""
 COLOURS: Mapping[str, QPalette.ColorRole] = {
     "pca": theme.ACCENT,
     "sefa": theme.SEED_B,
@@ -107,7 +111,7 @@ class DirectionRow(QWidget):
         self.switch = _Dot(self._colour, f"{name} on or off", self)
         self.switch.clicked.connect(self._switched)
         self.label = _Name(name)
-        self.label.setFixedWidth(NAME_WIDTH)
+        self.label.setMaximumWidth(WIDEST_NAME)
         self.label.clicked.connect(self._toggle)
         self.label.carried.connect(self.carried)
         self.label.dropped.connect(self.dropped)
@@ -139,7 +143,9 @@ class DirectionRow(QWidget):
         parts: tuple[QWidget, ...] = (self.expander, self.switch, self.label, self.track)
         for part in (*parts, self.box, self.lock, self.rows):
             line.addWidget(part)
-        line.setStretch(len(parts) - 1, 1)
+        # In a wide column names get their share of the room, each row the same.
+        line.setStretch(len(parts) - 2, 1)
+        line.setStretch(len(parts) - 1, 2)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -189,8 +195,8 @@ class DirectionRow(QWidget):
         self._show_lock(push.is_locked)
         text = format_layers(own if push.layers is None else push.layers)
         chip = f"{text} *" if push.row_strengths else text
-        room = ROWS_WIDTH - 6
-        self.rows.setText(QFontMetrics(self.rows.font()).elidedText(chip, Qt.TextElideMode.ElideRight, room))
+        metrics = QFontMetrics(theme.with_weight(self.rows.font(), self.rows.font().weight(), CHIP_LETTERS))
+        self.rows.setText(metrics.elidedText(chip, Qt.TextElideMode.ElideRight, ROWS_WIDTH - 10))
         also = ", some by a strength of their own" if push.row_strengths else ""
         self.rows.setToolTip(f"Acts on rows: {text}{also}\nClick to choose others, rename, move or remove")
         self._fill_details()
@@ -326,7 +332,16 @@ class _Name(QLabel):
         self._pressed: QPointF | None = None
         self._is_carried = False
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        """The same for every name, so that all rows are alike."""
+        return QSize(NAME_WIDTH, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """As the hint."""
+        return self.sizeHint()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click or a drag begins."""
