@@ -107,17 +107,17 @@ class Patient:
         self._file.close()
 
     def wound(self, chance: random.Random) -> tuple[list[Patch], int]:
-        """One to four patches that leave the length as it is, and the length itself, shortened at times."""
+        """One to five patches that leave the length as it is, and the length itself, shortened at times."""
         kind, length = chance.random(), len(self.data)
         if kind < 0.02:
             return [], chance.randrange(max(0, length - _TAIL), length)
-        if kind < 0.025:
+        if kind < 0.02 + 0.005 * (length < 2 << 20):  # what is read to its end costs by its length
             return [self._patch(chance.randrange(length), chance)], length
         # What is read in order is refused where it is wrong: near the start that is quick,
         # and all that a snapshot is made of stands there too. Few go anywhere.
         near = 0.02 if self.structure.is_one_pickle and kind < 0.97 else 1.0
         patches = []
-        for _ in range(chance.choice((1, 2, 3, 3, 4, 4))):
+        for _ in range(chance.choice((1, 2, 3, 3, 4, 4, 5))):
             fraction = chance.random() * near
             if chance.random() < 0.3:
                 patches.append((self.structure.opcode(fraction), bytes([chance.choice(OPCODES)])))

@@ -3,12 +3,16 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from explorer.checkpoints import load_generator, read_checkpoint
 from explorer.checkpoints.convert import convert
 from explorer.errors import UnsafeCheckpointError
+from explorer.recipe import Recipe, SeedBlend
+from explorer.render import Engine, RenderRequest
 from tests.checkpoints.assembler import Call, pickle, snapshot
 from tests.support import golden_file, golden_index
 
@@ -49,6 +53,14 @@ def test_golden_networks_draw_the_same_pictures(name: str, tmp_path: Path) -> No
     ws = original.mapping(original.latent(7), c)
     assert torch.equal(ws, converted.mapping(converted.latent(7), c))
     assert torch.equal(original.synthesis(ws), converted.synthesis(ws))
+    assert np.array_equal(rendered(source), rendered(tmp_path / "converted.safetensors"))
+
+
+def rendered(path: Path) -> NDArray[np.uint8]:
+    """What `render --model PATH --seeds 7 --psi 0.7` draws, before it becomes a file."""
+    engine = Engine(device="cpu", threads=torch.get_num_threads())
+    ref = engine.open(path).ref
+    return engine.render(RenderRequest(Recipe(ref, SeedBlend.of(7), psi=0.7))).pixels
 
 
 def test_a_file_does_not_replace_itself(tmp_path: Path) -> None:

@@ -13,24 +13,13 @@ import torch
 
 from explorer.checkpoints import read_checkpoint
 from explorer.errors import (
-    CheckpointError,
     CorruptCheckpointError,
     UnsafeCheckpointError,
     UnsupportedCheckpointError,
 )
 from tests.checkpoints.assembler import Call, Name, PersistentId, code, legacy_bytes, pickle
 from tests.checkpoints.dialects import small_rosinality
-from tests.checkpoints.test_hostile_pickles import CALLABLES, split
-
-
-def refuse(data: bytes, kind: type[CheckpointError], folder: Path) -> str:
-    path = folder / "hostile.pt"
-    path.write_bytes(data)
-    with pytest.raises(CheckpointError) as caught:
-        read_checkpoint(path)
-    assert type(caught.value) is kind, str(caught.value)
-    assert caught.value.__cause__ is None, "refused by the net, not by a rule"
-    return str(caught.value)
+from tests.checkpoints.hostile import CALLABLES, refuse, split
 
 
 def honest() -> bytes:
@@ -267,7 +256,7 @@ def test_what_is_honest_but_foreign_is_unsupported(name: str, tmp_path: Path) ->
 def test_no_callable_passes_in_an_archive(tmp_path: Path) -> None:
     for name in CALLABLES:
         data = b"\x80\x02" + code({"g_ema": Call(*split(name), ("x",))}) + b"."
-        assert name in refuse(changed(data_pkl=data), UnsafeCheckpointError, tmp_path)
+        assert ascii(name)[1:-1] in refuse(changed(data_pkl=data), UnsafeCheckpointError, tmp_path)
 
 
 def test_a_wrong_checksum_is_told(tmp_path: Path) -> None:

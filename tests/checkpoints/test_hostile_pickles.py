@@ -12,7 +12,6 @@ import torch
 from explorer.checkpoints import read_checkpoint
 from explorer.checkpoints.pickle_machine import MAX_OPCODES
 from explorer.errors import (
-    CheckpointError,
     CorruptCheckpointError,
     UnsafeCheckpointError,
     UnsupportedCheckpointError,
@@ -36,19 +35,7 @@ from tests.checkpoints.assembler import (
     tensor,
 )
 from tests.checkpoints.guarded import read_guarded
-
-
-def refuse(data: bytes, kind: type[CheckpointError], folder: Path) -> str:
-    path = folder / "hostile.pkl"
-    path.write_bytes(data)
-    with pytest.raises(CheckpointError) as caught:
-        read_checkpoint(path)
-    assert type(caught.value) is kind, str(caught.value)
-    assert caught.value.__cause__ is None, "refused by the net, not by a rule"
-    assert str(path) in str(caught.value)
-    assert len(str(caught.value)) < 800
-    assert str(caught.value).isprintable()
-    return str(caught.value)
+from tests.checkpoints.hostile import CALLABLES, refuse, split
 
 
 def test_the_honest_file_all_others_are_made_from(tmp_path: Path) -> None:
@@ -64,84 +51,6 @@ FLOATS = storage(torch.arange(6.0))
 BLOB = FLOATS.args[0]
 OBJECT = b"\x80\x02(X\x07\x00\x00\x00storage"
 """Start of the pickle in a storage's stream that names its type."""
-
-CALLABLES = [
-    "os.system",
-    "posix.system",
-    "nt.system",
-    "subprocess.Popen",
-    "builtins.exec",
-    "builtins.eval",
-    "builtins.compile",
-    "builtins.getattr",
-    "builtins.__import__",
-    "builtins.open",
-    "builtins.map",
-    "builtins.object",
-    "__builtin__.eval",
-    "importlib.import_module",
-    "importlib.reload",
-    "runpy.run_path",
-    "marshal.loads",
-    "types.CodeType",
-    "types.FunctionType",
-    "ctypes.CDLL",
-    "socket.create_connection",
-    "pickle.loads",
-    "_pickle.Unpickler",
-    "copyreg._reconstructor",
-    "functools.partial",
-    "functools.reduce",
-    "operator.attrgetter",
-    "operator.methodcaller",
-    "code.InteractiveInterpreter",
-    "timeit.timeit",
-    "cProfile.run",
-    "pdb.run",
-    "bdb.Bdb",
-    "pty.spawn",
-    "pydoc.locate",
-    "pkgutil.resolve_name",
-    "doctest.debug_script",
-    "trace.Trace",
-    "webbrowser.open",
-    "shutil.rmtree",
-    "logging.config.dictConfig",
-    "asyncio.run",
-    "venv.create",
-    "ensurepip._run_pip",
-    "pip.main",
-    "torch.load",
-    "torch.hub.load",
-    "torch.jit.load",
-    "torch.serialization.load",
-    "torch.utils._config_module.load_config",
-    "torch.jit.unsupported_tensor_ops.execWrapper",
-    "torch.storage._load_from_bytes.__globals__",
-    "torch._utils.__builtins__",
-    "numpy.load",
-    "numpy.f2py.crackfortran.myeval",
-    "numpy.testing._private.utils.runstring",
-    "numpy.distutils.exec_command.exec_command",
-    "dill._dill._create_function",
-    "joblib.load",
-    "dnnlib.util.open_url",
-    "dnnlib.util.call_func_by_name",
-    "torch_utils.persistence._src_to_module",
-    "torch_utils.persistence.Decorator",
-    "collections.OrderedDict.fromkeys",
-    "Collections.OrderedDict",
-    "collections .OrderedDict",
-]
-
-
-def split(name: str) -> tuple[str, str]:
-    """Names below a class or module attribute count as names in that module."""
-    for module in ("collections", "torch.storage", "torch._utils"):
-        if name.startswith(f"{module}.") and name.count(".") > module.count(".") + 1:
-            return module, name[len(module) + 1 :]
-    module, _, rest = name.rpartition(".")
-    return module, rest
 
 
 def hidden(call: Any) -> dict[str, bytes]:
@@ -181,7 +90,7 @@ CORNERS = list(hidden(Call("os", "system", ("true",))))
 def test_no_callable_passes(name: str, tmp_path: Path) -> None:
     module, rest = split(name)
     message = refuse(pickle({"G_ema": Call(module, rest, ("x",))}), UnsafeCheckpointError, tmp_path)
-    assert name in message
+    assert ascii(name)[1:-1] in message
     assert "at byte" in message
 
 
@@ -498,9 +407,15 @@ def test_tensors_that_make_no_network(name: str, tmp_path: Path) -> None:
     refuse(MISSHAPEN[name], CorruptCheckpointError, tmp_path)
 
 
-@pytest.mark.parametrize("size", [(4, 2), (4096, 4096), (4, 5000)])
+@pytest.mark.parametrize("size", [(4, 2), (9000, 4), (4, 9000)])
 def test_a_constant_that_does_not_fit(size: tuple[int, int], tmp_path: Path) -> None:
     refuse(instead("synthesis.b4.const", torch.zeros(6, *size)), CorruptCheckpointError, tmp_path)
+
+
+def test_a_constant_that_every_block_would_double_beyond_all_bounds(tmp_path: Path) -> None:
+    tensors = network_tensors(64, channels=dict.fromkeys((4, 8, 16, 32, 64), 2))
+    data = snapshot(tensors | {"synthesis.b4.const": torch.zeros(2, 600, 600)})
+    assert "5 blocks" in refuse(data, CorruptCheckpointError, tmp_path)
 
 
 def test_tensors_that_share_bytes_cannot_outgrow_the_file(tmp_path: Path) -> None:
@@ -595,4 +510,4 @@ def test_bombs_do_not_go_off(tmp_path: Path) -> None:
         answer = report.answers[file.name]
         assert answer.kind.endswith("CheckpointError"), (file.name, answer)
         assert answer.cause == "None", (file.name, answer)
-        assert answer.seconds < 10, (file.name, answer)
+        assert answer.seconds < 5, (file.name, answer)

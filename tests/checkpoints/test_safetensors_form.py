@@ -162,6 +162,22 @@ CORRUPT = {
     "three offsets": build({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 8]}}, bytes(4)),
     "no offsets": build({"a": {"dtype": "F32", "shape": [1]}}),
     "entry a text": build({"a": "F32"}),
+    "tensor named like the metadata, twice": build(
+        '{"__metadata__": {}, "__metadata__": {"latent_explorer": "{}"}}'
+    ),
+    "offsets that wrap 64 bits": build({"a": entry([2], (1 << 64) - 8, 1 << 64)}, bytes(8)),
+    "offsets as fractions": build(
+        {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0.0, 4.0]}}, bytes(4)
+    ),
+    "offsets as booleans": build({"a": {"dtype": "U8", "shape": [1], "data_offsets": [False, True]}}, b"x"),
+    "first tensor away from the start": build({"a": entry([2], 8, 16)}, bytes(16)),
+    "half a number of bits": build({"a": entry([3], 0, 5)}, bytes(5)),
+    "text behind the table": build('{"__metadata__": {}} {"a": 1}'),
+    "a pickle in place of the table": struct.pack("<Q", 12) + b"{\x80\x04N.      }",
+    "an infinite size": build(
+        '{"a": {"dtype": "F32", "shape": [Infinity], "data_offsets": [0, 4]}}', bytes(4)
+    ),
+    "a size of many digits": build({"a": entry([10**400], 0, 4)}, bytes(4)),
     "description no JSON": build({}, meta="{"),
     "description a list": build({}, meta="[]"),
     "description nested deep": build({}, meta="[" * 100_000),
