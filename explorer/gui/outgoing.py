@@ -19,7 +19,12 @@ from explorer.render.frame import Frame
 from explorer.render.model_info import ModelInfo
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from explorer.render.engine import Engine
+
+    Pixels = NDArray[np.uint8]
 
 _AS_DRAWN = Finish()
 
@@ -56,11 +61,17 @@ class Outgoing(QObject):
         self._tasks.run(partial(session.write, path, kept), partial(self._written, path))
 
     def copy_picture(self, frame: Frame) -> None:
-        """Put a frame on the clipboard, as a picture; where text is pasted, its recipe."""
+        """Put a frame on the clipboard, as a picture with the mark; where text is pasted, its recipe."""
+        self._tasks.run(partial(_marked, frame), partial(self._copy, frame))
+
+    def _copy(self, frame: Frame, pixels: "Pixels | Exception") -> None:
+        if isinstance(pixels, Exception):
+            self.notice.emit(notice_of(pixels, "The picture could not be copied", "copy"))
+            return
         # Qt makes the data, and the image owns its pixels: the clipboard outlives
         # Python at exit, and what was made in Python would crash there.
         clipboard = QGuiApplication.clipboard()
-        clipboard.setImage(to_image(to_bgra(frame.pixels)).copy())
+        clipboard.setImage(to_image(to_bgra(pixels)).copy())
         clipboard.mimeData().setText(text_of(frame))
         self.notice.emit(Notice("Picture copied", level="done", key="copy"))
 
@@ -89,6 +100,13 @@ class Outgoing(QObject):
             told = "\n".join([str(path.parent), *(result if isinstance(result, tuple) else ())])
             self.notice.emit(Notice(f"Saved {path.name}", told, "done", "save"))
             self.saved.emit(path)
+
+
+def _marked(frame: Frame) -> "Pixels":
+    """Pixels of a frame with the invisible mark on them. Background thread."""
+    from explorer.mark import embed
+
+    return embed(frame.pixels)
 
 
 class _Full:

@@ -320,8 +320,9 @@ def test_a_certificate_of_ones_own_is_chosen_in_the_settings(window, qtbot, tmp_
     assert "made for itself" in box.words.text()
 
 
-def test_a_copied_picture_brings_its_recipe_as_text(window):
-    window.commands["copy_picture"].trigger()
+def test_a_copied_picture_brings_its_recipe_as_text(window, qtbot):
+    with qtbot.waitSignal(window.outgoing.notice):
+        window.commands["copy_picture"].trigger()
     data = QGuiApplication.clipboard().mimeData()
     assert data.hasImage()
     assert document.loads(data.text()) == window.viewer.frame.request.recipe

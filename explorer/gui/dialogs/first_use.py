@@ -23,7 +23,8 @@ POINTS = (
         "What the program writes into files",
         "That the picture is made by AI, the recipe that draws it again, and which network drew it. A "
         "signature made on this computer shows whether the file was changed since. Nothing of you: no name, "
-        "no place, no account. A label that everybody sees can be added on export.",
+        "no place, no account. An invisible mark in the pixels says “made by AI” where the rest is lost. A "
+        "label that everybody sees can be added on export.",
     ),
     (
         "What belongs to others",

@@ -25,6 +25,7 @@ from explorer.gui.dialogs.sheet_form import SheetForm
 from explorer.gui.notices import notice_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.widgets.buttons import TextButton
+from explorer.gui.widgets.finish_box import mark_box
 from explorer.locations import free_path
 from explorer.recipe import ModelRef, Push, Recipe
 from explorer.recipe.finish import WORDS
@@ -76,6 +77,7 @@ class SheetPage(QDialog):
         self.form = SheetForm(recipe)
         self.label = QCheckBox(f"Write “{WORDS}” on the lower margin")
         self.label.setChecked(True)
+        self.mark = mark_box()
         self.count, self.words, self.error = _words("hint"), _words("hint"), _words("error")
         self.seen = QLabel()
         self.seen.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -100,6 +102,7 @@ class SheetPage(QDialog):
         column.setSpacing(16)
         column.addWidget(heading)
         column.addWidget(self.form)
+        column.addWidget(self.mark)
         column.addWidget(self.label)
         column.addWidget(self.count)
         column.addWidget(self.seen, 1)
@@ -139,7 +142,14 @@ class SheetPage(QDialog):
         self.words.setText("Begins when the picture you see is finished…")
         self._stop.clear()
         work = partial(
-            _work, sheet, path, self.form.height_of_pictures, self.label.isChecked(), self._tell, self._stop
+            _work,
+            sheet,
+            path,
+            self.form.height_of_pictures,
+            self.label.isChecked(),
+            self.mark.isChecked(),
+            self._tell,
+            self._stop,
         )
         self._bridge.call(work, self._finished)
 
@@ -221,7 +231,7 @@ class SheetPage(QDialog):
 
     def _show_running(self, running: bool) -> None:
         self._running = running
-        for widget in (self.form, self.label, self.go):
+        for widget in (self.form, self.mark, self.label, self.go):
             widget.setEnabled(not running)
         self.bar.setVisible(running)
         self.words.show()
@@ -250,6 +260,7 @@ def _work(
     path: Path,
     size: int | None,
     label: bool,
+    mark: bool,
     tell: Callable[[int], None],
     stop: threading.Event,
     engine: "Engine",
@@ -258,7 +269,7 @@ def _work(
     from explorer.export.sheet import write_sheet
 
     def steps() -> Iterator[None]:
-        work = write_sheet(engine, sheet, path, size=size, label=label)
+        work = write_sheet(engine, sheet, path, size=size, label=label, mark=mark)
         while not stop.is_set():
             try:
                 tell(next(work))

@@ -1,11 +1,11 @@
-"""Choices for a film's file: format, colour, size, rate, quality, label."""
+"""Choices for a film's file: format, colour, size, rate, quality, mark, label."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
 
-from explorer.gui.widgets.finish_box import Segments, choice, choices_grid, hint, line
+from explorer.gui.widgets.finish_box import Segments, choice, choices_grid, hint, line, mark_box
 from explorer.recipe import Film, film_edits
 from explorer.recipe.film import MAX_SIZE
 from explorer.recipe.finish import CORNERS, LABEL_SIZES, WORDS, Label
@@ -69,6 +69,7 @@ class FilmBox(QWidget):
         self.quality.setAccessibleName("Quality")
         self.quality.setMinimumWidth(96)
         self.quality_hint = hint("")
+        self.mark = mark_box()
         self.label = QCheckBox(f"Write “{WORDS}” into the picture")
         self.corner = choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
         self.label_size = choice("Size of the label", LABEL_SIZES)
@@ -83,6 +84,7 @@ class FilmBox(QWidget):
         self.columns.currentIndexChanged.connect(self._allow)
         self.chroma.changed.connect(self._allow)
         self.quality.valueChanged.connect(self._allow)
+        self.mark.toggled.connect(self._allow)
         self.label.toggled.connect(self._allow)
         self.corner.currentIndexChanged.connect(self._allow)
         self.label_size.currentIndexChanged.connect(self._allow)
@@ -95,6 +97,7 @@ class FilmBox(QWidget):
             ("Rate", (self.rate, self.rate_hint)),
             (self.columns_name, (self.columns, self.columns_hint)),
             ("Quality", (self.quality, self.quality_hint)),
+            ("Mark", (self.mark,)),
             ("Label", (self.label,)),
             ("", (self.corner, self.label_size)),
         )
@@ -121,6 +124,7 @@ class FilmBox(QWidget):
             "quality": self.quality.value(),
             "chroma": "444" if self.chroma.isEnabled() and self.chroma.index == 1 else "420",
             "label": label,
+            "mark": self.mark.isChecked(),
             **FORMATS[self.format.currentText()][1],
         }
 

@@ -1,4 +1,4 @@
-"""Choices for a picture's file: format, depth, size, label, quality."""
+"""Choices for a picture's file: format, depth, size, mark, label, quality."""
 
 from collections.abc import Sequence
 
@@ -42,6 +42,7 @@ class FinishBox(QWidget):
         self.bits = Segments("Depth", ("8 bit", "16 bit"))
         self.upscale = Segments("Size", ("As drawn", *(f"{n} ×" for n in UPSCALES[1:])))
         self.size_hint = hint("")
+        self.mark = mark_box()
         self.label = QCheckBox(f"Write “{WORDS}” into the picture")
         self.corner = choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
         self.label_size = choice("Size of the label", LABEL_SIZES)
@@ -57,6 +58,7 @@ class FinishBox(QWidget):
                 ("Depth", (self.bits,)),
                 ("Size", (self.upscale, self.size_hint)),
                 ("Quality", (self.quality, self.quality_hint)),
+                ("Mark", (self.mark,)),
                 ("Label", (self.label,)),
                 ("", (self.corner, self.label_size)),
             )
@@ -66,6 +68,7 @@ class FinishBox(QWidget):
         self._restore(finish, suffix)
         self._allow()
         self.format.currentIndexChanged.connect(self._allow)
+        self.mark.toggled.connect(self._allow)
         self.label.toggled.connect(self._allow)
         self.bits.changed.connect(self._allow)
         self.upscale.changed.connect(self._allow)
@@ -82,7 +85,7 @@ class FinishBox(QWidget):
         label = None
         if self.label.isChecked():
             label = Label(CORNERS[self.corner.currentIndex()], LABEL_SIZES[self.label_size.currentIndex()])
-        return Finish(bits, UPSCALES[self.upscale.index], label, self._quality())
+        return Finish(bits, UPSCALES[self.upscale.index], label, self._quality(), self.mark.isChecked())
 
     def show_size(self, width: int, height: int) -> None:
         """Tell how large the picture is as drawn, in pixels."""
@@ -105,6 +108,8 @@ class FinishBox(QWidget):
         self._range()
         self.bits.choose(int(kept.bits == 16))
         self.upscale.choose(UPSCALES.index(kept.upscale))
+        # What was kept before there was a mark did not choose against it.
+        self.mark.setChecked(kept.mark or '"mark"' not in text)
         label = kept.label or Label()
         self.label.setChecked(kept.label is not None)
         self.corner.setCurrentIndex(CORNERS.index(label.corner))
@@ -169,6 +174,17 @@ class Segments(QWidget):
     def _toggled(self, checked: bool) -> None:
         if checked:
             self.changed.emit()
+
+
+def mark_box() -> QCheckBox:
+    """Whether the invisible mark is laid over the pixels; it is, unless somebody says otherwise."""
+    box = QCheckBox("Lay an invisible mark over the pixels")
+    box.setChecked(True)
+    box.setToolTip(
+        "One faint pattern, the same in every file, that says “made by AI” and nothing else.\n"
+        "It outlives screenshots, messengers and cropping. Without it, the file says that it is missing."
+    )
+    return box
 
 
 def choices_grid(parent: QWidget | None = None) -> QGridLayout:
