@@ -23,15 +23,16 @@ draft    each early stop, and going on from it to the full picture
 drag     a slider of the real window dragged: latency and pictures a second
 start    from the command to the first face
 film     an exported film: frames a second, as a share of only drawing them
+mark     the invisible mark: how often it is found, after what, and where there is none
 memory   most memory of a process that draws, and what unloading gives back"""
 EPILOG = """examples:
   latent-explorer bench --write                          all of it, in about ten minutes
   latent-explorer bench --only frame --model random-config-f-1024 --device cuda
   latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md"""
 
-ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "memory")
+ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "mark", "memory")
 WINDOW_BENCHMARKS = ("drag", "start")
-NAMES = ("frame", "partial", "draft", "drag", "start", "film", "memory")
+NAMES = ("frame", "partial", "draft", "drag", "start", "film", "mark", "memory")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """The invisible mark: one constant pattern in the pixels that says "made by AI" and nothing else.
 
 A faint picture of noise (`pattern`), the same in every file, is laid over what is exported
-(`embedding`): a small network shapes it after the picture, so that it is hidden where there
-is detail and never stronger than 42 dB. Looking for it (`detection`), a second network
-guesses what was laid over a picture, and the guess is compared with the pattern, turned,
-mirrored, moved and resized. Chance is known: the pattern's phases are fixed by a digest
-and no network was taught with them, so whatever an unmarked picture holds, agreement is a draw of lots.
+(`embedding`): a small network shapes it after the picture, so that it hides where there is detail.
+Looking for it (`detection`), a second network guesses what was laid over a picture, and the guess is
+compared with the pattern, turned, mirrored, moved and resized. Chance is known: the pattern's phases
+are fixed by a digest and no network was taught with them, so agreement with an unmarked
+picture is a draw of lots, whatever it shows.
 
 It carries no data: not who, not when, not what.
 Deliberately ignorant of recipes, files and the window. Runs on the CPU wherever pictures are

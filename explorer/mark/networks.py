@@ -70,7 +70,8 @@ class Extractor(nn.Module):
 def prepared(brightness: Tensor) -> Tensor:
     """What the networks see, [N, 2, H, W]: details, and details as a share of how lively the place is."""
     detail = brightness - mean_around(brightness, WINDOW)
-    liveliness = mean_around(detail * detail, WINDOW).clamp_min(0).sqrt()
+    # Not the root of 0, whose gradient is infinite.
+    liveliness = mean_around(detail * detail, WINDOW).clamp_min(1e-3).sqrt()
     return torch.cat([detail / 16, detail / (liveliness + 2)], 1)
 
 

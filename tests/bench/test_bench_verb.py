@@ -65,6 +65,16 @@ def test_memory_compares_processes(capsys):
     assert set(result) >= {"peak_mib", "plain_peak_mib"}
 
 
+def test_mark_counts_what_is_found(capsys):
+    results = bench(capsys, "--only", "mark", "--model", "faces")
+    assert {r["model"] for r in results} == {"faces"}  # the other one's pictures are too small for it
+    found = {r["change"]: r["found"] for r in results}
+    assert found["never marked"] == 0
+    for change in ("JPEG 50", "half size", "quarter size", "5° turn", "mirror", "H.264 crf 23, three frames"):
+        assert found[change] == 1
+    assert all(r["least_psnr_db"] >= 42 for r in results if r["change"] != "never marked")
+
+
 @pytest.fixture
 def qt():
     pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError, reason="Qt cannot be loaded here")
