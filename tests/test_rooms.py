@@ -13,6 +13,7 @@ BELOW_GUI = (
     "recipe",
     "models",
     "mark",
+    "attributes",
     "checkpoints",
     "latents",
     "provenance",

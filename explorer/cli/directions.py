@@ -5,7 +5,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from explorer.cli import options
+from explorer.cli import direction_learning, options
 from explorer.cli.console import Progress, notice, print_json
 from explorer.cli.recipe_options import DEFAULT_MODEL, carrying, open_directions
 from explorer.errors import DirectionError, ExportError, RecipeError
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from explorer.latents import Direction
     from explorer.render import Engine, ModelInfo
 
-HELP = "find, list, import and show directions along which faces change"
+HELP = "find, learn, list, import and show directions along which faces change"
 DESCRIPTION = """Directions are ways through the latent space along which one thing changes.
 
-`find` looks for them in a network, `list` names those that are known, `strip` draws what
-they do, and `import` takes over what other tools have found. --keep adds them to those
-known for the network, here and in the window; --out writes a .directions file to share."""
+`find` looks for them in a network, `learn` learns one from marked pictures, `measure` makes
+those of a face network that can be measured, `list` names those that are known, `strip` draws
+what they do, and `import` takes over what other tools have found. Those that are kept are known
+for the network, here and in the window; --out writes a .directions file to share."""
 EPILOG = """examples:
   latent-explorer directions find --model faces --method pca --components 20 --keep
   latent-explorer directions find --method zone --layers fine --out fine.directions
+  latent-explorer directions learn --ask 24 --sheet ask.png
+  latent-explorer directions learn --name curls --more 3,17,20-25 --less 4-9,11,30 --keep turn
   latent-explorer directions list --model faces
   latent-explorer directions strip --name "pca 1" --name "pca 2" --seeds 1-3 --out strip.png
   latent-explorer directions import smile_w_boundary.npy --model faces.pkl --out smile.directions
@@ -73,6 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_device(find)
     _add_target(find)
+    learning = _action(actions, "learn", "learn a direction from seeds marked as more or less of something")
+    _add_model(learning)
+    direction_learning.add_learn(learning)
+    _add_device(learning)
+    measuring = _action(actions, "measure", "make named directions of a face network, and tell what they do")
+    _add_model(measuring)
+    direction_learning.add_measure(measuring)
+    _add_device(measuring)
     listing = _action(actions, "list", "name the directions of a network, or of a file")
     listing.add_argument("file", nargs="?", metavar="FILE", help="a .directions file to look into")
     _add_model(listing)
@@ -116,6 +127,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for."""
+    if args.action == "learn":
+        return direction_learning.learn(args, _deliver)
+    if args.action == "measure":
+        return direction_learning.measure(args)
     return {"find": _find, "list": _list, "strip": _strip, "import": _import}[args.action](args)
 
 
@@ -219,7 +234,9 @@ def _deliver(
     if args.keep:
         names = list(engine.known.keep(info.ref, info.num_ws, info.w_dim, found))
     if args.json:
-        print_json([_told(direction) | {"name": name} for name, direction in zip(names, found, strict=True)])
+        beside = getattr(args, "json_beside", {})
+        told = zip(names, found, strict=True)
+        print_json([_told(direction) | {"name": name} | beside for name, direction in told])
         return 0
     what = "1 direction" if len(found) == 1 else f"{len(found)} directions"
     where = args.out or str(engine.known.file_of(info.ref))
@@ -248,11 +265,17 @@ def _list(args: argparse.Namespace) -> int:
         print(f"{where}: no directions are known; find some with `latent-explorer directions find --keep`")
     width = max((len(direction.name) for direction in directions), default=0)
     for direction in directions:
-        effects = ", ".join(f"{name} {change:+.2g}" for name, change in direction.effects.items())
+        effects = _effects(direction)
         words = effects or direction.note
         layers = format_layers(direction.layers)
         print(f"{direction.name:<{width}}  {direction.kind:<8} {layers:<7} {words}".rstrip())
     return 0
+
+
+def _effects(direction: "Direction") -> str:
+    """Its largest effects, the largest first."""
+    ranked = sorted(direction.effects.items(), key=lambda effect: -abs(effect[1]))
+    return ", ".join(f"{name} {change:+.2g}" for name, change in ranked[:4] if abs(change) >= 0.1)
 
 
 def _reference(model: str) -> ModelRef:

@@ -14,8 +14,6 @@ References
 ----------
 Shen et al. Interpreting the Latent Space of GANs for Semantic Face Editing. 2020 (linear
 separation in the latent space, conditional manipulation).
-Hastie, Tibshirani, Friedman. The Elements of Statistical Learning, sections 3.4.1, 4.3.1
-(ridge regression on class labels is a discriminant analysis with shrinkage), 7.10.
 Houlsby et al. Bayesian Active Learning for Classification and Preference Learning. 2011,
 section 3 (how informative a question is).
 """
@@ -31,7 +29,9 @@ from scipy.special import ndtr
 from explorer.errors import DirectionError
 from explorer.latents.directions import Direction
 from explorer.latents.discovery import Matrix, Statistics, Vector
+from explorer.latents.residual import Residual, gradients_of, without
 from explorer.latents.seeds import map_seed
+from explorer.latents.separation import cross_validated, separate
 from explorer.models import Generator
 from explorer.recipe import SEED_LIMIT, Layers
 
@@ -44,12 +44,6 @@ MOST_ADVISED = 400
 POOL = 1500
 """Faces among which `propose` chooses."""
 
-_SHRINKAGE = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
-"""Ridge strengths tried, in mean eigenvalues of the marks' scatter; none so weak that few marks are taken
-for the whole truth."""
-_LEAVE_ONE_OUT = 40
-"""Up to so many marks, each is predicted from all the others; beyond, tenfold cross-validation."""
-_FOLDS = 10
 _HALVINGS = 20
 
 
@@ -114,9 +108,9 @@ def learn(
         If there are too few marks, they do not fit, or nothing sets them apart.
     """
     w, y = _marks(more, less, stats)
-    residual = _without(stats, _gradients(keep, stats))
+    residual = without(stats, gradients_of(keep, stats))
     x = (w - stats.mean) @ residual.left.T
-    gradient = _separate(x, y).gradient
+    gradient = separate(x, y).gradient
     vector = residual.covariance @ gradient
     length = float(np.linalg.norm(vector))
     if not length > 1e-9 * math.sqrt(max(float(np.trace(stats.covariance)), 1e-30)) * np.linalg.norm(
@@ -126,7 +120,7 @@ def learn(
             "what sets these marks apart is what the kept directions change; "
             "keep fewer of them, or mark other pictures"
         )
-    accuracy, interval, folds = _cross_validated(x, y)
+    accuracy, interval, folds = cross_validated(x, y)
     likeness = _likeness(x, y, residual.covariance)
     unit = vector / length
     sigma = stats.sigma(unit)
@@ -188,7 +182,7 @@ def propose(
     seeds, points = candidates(generator, pool, seed, seen)
     if not seeds:
         return
-    residual = _without(stats, _gradients(keep, stats))
+    residual = without(stats, gradients_of(keep, stats))
     x = (points - stats.mean) @ residual.left.T
     belief = _Belief(*_both(more, less, stats, residual), residual.covariance)
     free = np.ones(len(seeds), bool)
@@ -229,127 +223,7 @@ def points_of(generator: Generator, seeds: Sequence[int]) -> Matrix:
         )
 
 
-# What is kept still.
-
-
-@dataclass(frozen=True, eq=False)
-class _Residual:
-    """W without what some measures tell of it."""
-
-    left: Matrix
-    """[w_dim, w_dim]: takes out of w - mean what the measures predict of it."""
-    covariance: Matrix
-    """Of what is left."""
-
-
-def _without(stats: Statistics, gradients: Matrix) -> _Residual:
-    """Regress the measures with these gradients, [K, w_dim], out of W.
-
-    What is left of W is uncorrelated with them, and Cov(rest) g moves none of them.
-    """
-    width = len(stats.mean)
-    if not len(gradients):
-        return _Residual(np.eye(width), stats.covariance)
-    spread = stats.covariance @ gradients.T
-    left = np.eye(width) - spread @ np.linalg.pinv(gradients @ spread, rcond=1e-9) @ gradients
-    return _Residual(left, left @ stats.covariance)
-
-
-def _gradients(keep: Sequence[Direction], stats: Statistics) -> Matrix:
-    """Gradients of the measures of some directions: [K, w_dim]."""
-    width = len(stats.mean)
-    rows = [np.zeros((0, width))]
-    for direction in keep:
-        given = direction.vector if direction.gradient is None else direction.gradient
-        values = given.detach().cpu().double().numpy().reshape(-1, given.shape[-1])
-        if values.shape[1] != width:
-            raise DirectionError(
-                f"direction {direction.name!r} has {values.shape[1]} values, "
-                f"but latents of this network have {width}"
-            )
-        rows.append(values)
-    return np.concatenate(rows)
-
-
-# Separation.
-
-
-@dataclass(frozen=True, eq=False)
-class _Separation:
-    gradient: Vector
-    threshold: float
-    """On x @ gradient: halfway between the kinds."""
-
-    def right(self, x: Matrix, y: Vector) -> Vector:
-        """Which points lie on their own side; one on the plane counts half."""
-        return (1 + np.sign((x @ self.gradient - self.threshold) * y)) / 2
-
-
-def _separate(x: Matrix, y: Vector) -> _Separation:
-    """Ridge regression of labels -1, 1 on points [N, w_dim]; its strength is chosen by leaving one out.
-
-    The penalty is on the length of the gradient in W: an expectation that ways in which faces differ more
-    matter more, which is what the covariance of W tells before any mark is made.
-    """
-    weight = _balance(y)
-    root = np.sqrt(weight)[:, None]
-    centre, middle = weight @ x / weight.sum(), weight @ y / weight.sum()
-    scaled, labels = root * (x - centre), root[:, 0] * (y - middle)
-    values, vectors = np.linalg.eigh(scaled @ scaled.T)
-    values = values.clip(0)
-    seen = vectors.T @ labels
-    best: tuple[float, float] | None = None
-    for strength in _SHRINKAGE * max(values.mean(), 1e-30):
-        shrunk = values / (values + strength)
-        own = (vectors**2) @ shrunk + weight / weight.sum()
-        error = float((((labels - vectors @ (shrunk * seen)) / np.clip(1 - own, 1e-6, None)) ** 2).sum())
-        if best is None or error < best[0]:
-            best = error, float(strength)
-    assert best is not None
-    gradient = scaled.T @ (vectors @ (seen / (values + best[1])))
-    scores = x @ gradient
-    return _Separation(gradient, (scores[y > 0].mean() + scores[y < 0].mean()) / 2)
-
-
-def _balance(y: Vector) -> Vector:
-    """Weights by which both kinds count alike; their mean is 1."""
-    more = y > 0
-    return np.where(more, 0.5 / max(more.mean(), 1e-9), 0.5 / max((~more).mean(), 1e-9))
-
-
-def _cross_validated(x: Matrix, y: Vector) -> tuple[float, tuple[float, float], int]:
-    """Accuracy on unseen marks, its 95 % interval, and the number of folds.
-
-    All choices, the ridge strength too, are made anew without the marks that are told.
-    """
-    fold, folds = _folded(y)
-    right = np.zeros(len(y))
-    for index in range(folds):
-        unseen = fold == index
-        if len(set(y[~unseen])) == 2:
-            right[unseen] = _separate(x[~unseen], y[~unseen]).right(x[unseen], y[unseen])
-    accuracy = float((right[y > 0].mean() + right[y < 0].mean()) / 2)
-    return accuracy, _wilson(accuracy, len(y)), folds
-
-
-def _folded(y: Vector) -> tuple[Vector, int]:
-    """Fold of each mark, both kinds spread evenly, and their number."""
-    if len(y) <= _LEAVE_ONE_OUT:
-        return np.arange(len(y), dtype=np.float64), len(y)
-    fold = np.zeros(len(y))
-    numbers = np.random.RandomState(0)
-    for kind in (-1, 1):
-        (own,) = np.nonzero(y == kind)
-        fold[numbers.permutation(own)] = np.arange(len(own)) % _FOLDS
-    return fold, _FOLDS
-
-
-def _wilson(share: float, count: int) -> tuple[float, float]:
-    """95 % interval of a share seen in `count` trials."""
-    z2 = 1.96**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = math.sqrt(z2) / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+# How far to trust it.
 
 
 def _likeness(x: Matrix, y: Vector, covariance: Matrix) -> float:
@@ -366,7 +240,7 @@ def _likeness(x: Matrix, y: Vector, covariance: Matrix) -> float:
         for kind in (-1, 1):
             (own,) = np.nonzero(y == kind)
             half[numbers.permutation(own)[: len(own) // 2]] = True
-        a, b = (covariance @ _separate(x[part], y[part]).gradient for part in (half, ~half))
+        a, b = (covariance @ separate(x[part], y[part]).gradient for part in (half, ~half))
         lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
         cosines.append(float(a @ b) / lengths if lengths else 0.0)
     alike = min(max(float(np.mean(cosines)), 0.0), 1.0)
@@ -411,7 +285,7 @@ class _Belief:
         variance = max(float(np.trace(covariance)), 1e-30)
         self._mean, self._threshold = np.zeros(width), 0.0
         if len(set(y)) == 2:
-            separation = _separate(x, y)
+            separation = separate(x, y)
             self._mean, self._threshold = separation.gradient, separation.threshold
         # Before any mark a typical face's score has a variance of 1, that of the labels.
         precision = variance * np.eye(width) + x.T @ x
@@ -438,7 +312,7 @@ def _information(expected: Vector, variance: Vector) -> Vector:
 
 
 def _both(
-    more: Matrix | None, less: Matrix | None, stats: Statistics, residual: _Residual
+    more: Matrix | None, less: Matrix | None, stats: Statistics, residual: Residual
 ) -> tuple[Matrix, Vector]:
     """Marks so far without what is kept, and their labels; both may be empty."""
     empty = np.zeros((0, len(stats.mean)))

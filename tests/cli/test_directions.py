@@ -7,13 +7,15 @@ import pytest
 import torch
 from PIL import Image
 
+from explorer.cli import direction_learning
 from explorer.cli import main as cli
 from explorer.latents import direction_form
 from explorer.provenance import read_film, read_recipe
 from explorer.recipe import Push
-from explorer.render import Engine, RenderRequest
+from explorer.render import Engine, RenderRequest, face_directions
 from explorer.render.known_directions import read_directions
 from tests.export.films import small_network
+from tests.render.portraits import Painter
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +146,91 @@ def test_wrong_usage_is_told_before_anything_is_loaded(words, capsys):
         cli.main(["directions", *words])
     assert end.value.code == 2
     assert capsys.readouterr().err
+
+
+def learn(network, *words):
+    return directions("learn", "--model", network, "--device", "cpu", *words)
+
+
+def test_learning_from_marked_seeds(network, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(direction_learning, "SAMPLES", 500)
+    a, b, csv = tmp_path / "a.directions", tmp_path / "b.directions", tmp_path / "marks.csv"
+    words = ["--name", "curls", "--more", "0-8", "--less", "20-28"]
+    assert learn(network, *words, "--out", a, "--write-marks", csv) == 0
+    said = capsys.readouterr().out
+    assert "curls: tells" in said
+    assert "of unseen marks right" in said
+    # The marks alone make the same file again.
+    assert learn(network, "--marks", csv, "--out", b, "--json") == 0
+    assert a.read_bytes() == b.read_bytes()
+    (told,) = json.loads(capsys.readouterr().out)
+    assert {"name", "kind", "layers", "sigma", "effects", "accuracy", "interval", "advisable"} <= set(told)
+    assert (told["kind"], told["more"], told["less"]) == ("learned", 9, 9)
+    (direction,) = read_directions(a).directions
+    assert direction.gradient is not None
+    # Kept still: the known direction's measure does not move along the new one.
+    assert learn(network, "--marks", csv) == 0
+    assert (
+        learn(network, "--name", "other", "--more", "1-9", "--less", "30-38", "--keep", "curls", "--out", b)
+        == 0
+    )
+    (other,) = read_directions(b).directions
+    assert abs(float(other.vector @ direction.gradient)) < 1e-4
+    capsys.readouterr()
+    assert directions("list", "--model", network, "--json") == 0
+    assert json.loads(capsys.readouterr().out)[-1]["name"] == "curls"
+
+
+def test_what_cannot_be_learned_is_told(network, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(direction_learning, "SAMPLES", 200)
+    out = tmp_path / "x.directions"
+    with pytest.raises(SystemExit) as usage:
+        learn(network, "--name", "x", "--more", "1-9", "--less", "9-12", "--out", out)
+    assert usage.value.code == 2
+    with pytest.raises(SystemExit):
+        learn(network, "--more", "1-9", "--less", "10-12", "--out", out)
+    assert learn(network, "--name", "x", "--more", "1", "--less", "10-12", "--out", out) == 1
+    assert "at least two" in capsys.readouterr().err
+    assert (
+        learn(network, "--name", "x", "--more", "1-3", "--less", "10-12", "--keep", "hat", "--out", out) == 1
+    )
+    assert "hat" in capsys.readouterr().err
+    (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\x00")
+    assert learn(network, "--name", "x", "--marks", tmp_path / "bad.csv", "--out", out) == 1
+    assert "bad.csv" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_asking_names_seeds_and_draws_them(network, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(direction_learning, "SAMPLES", 200)
+    sheet = tmp_path / "ask.png"
+    words = ["--name", "x", "--more", "1-3", "--less", "10-12", "--ask", 4]
+    assert learn(network, *words, "--sheet", sheet) == 0
+    seeds = capsys.readouterr().out.strip().split(",")
+    assert len(set(seeds)) == 4
+    assert not set(seeds) & {"1", "2", "3", "10", "11", "12"}
+    assert [keys[0].recipe.base.terms[0][0] for keys in read_film(sheet).cells] == list(map(int, seeds))
+    assert learn(network, *words, "--json") == 0
+    assert [entry["seed"] for entry in json.loads(capsys.readouterr().out)] == list(map(int, seeds))
+
+
+def test_measuring_writes_directions_tables_and_strips(network, tmp_path, capsys, monkeypatch):
+    painter = Painter()
+    monkeypatch.setattr(Engine, "generator", lambda self, ref: painter)
+    monkeypatch.setattr(face_directions, "PLANS", face_directions.PLANS[:1])
+    out, table = tmp_path / "x.directions", tmp_path / "x.md"
+    words = ["--model", network, "--device", "cpu", "--samples", 64, "--faces", 2, "--author", "me"]
+    assert directions("measure", *words, "--out", out, "--table", table, "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["name"], told["rises"], len(told["means"])) == ("turn", True, 7)
+    found = read_directions(out)
+    assert (found.author, found.directions[0].effects) == ("me", told["effects"])
+    text = table.read_text("utf-8")
+    assert "--samples 64" in text
+    again = tmp_path / "again.directions"
+    assert directions("measure", *words, "--out", again) == 0
+    assert again.read_bytes() == out.read_bytes()
+    monkeypatch.setattr(face_directions, "LEAST_EFFECT", 99)
+    assert directions("measure", *words, "--out", tmp_path / "none.directions") == 1
+    assert "does not do what its name says" in capsys.readouterr().err
+    assert not (tmp_path / "none.directions").exists()
