@@ -42,6 +42,13 @@ def user_data_dir() -> Path:
     return platformdirs.user_data_path(APP_NAME, appauthor=False, ensure_exists=True)
 
 
+def user_cache_dir() -> Path:
+    """What could be worked out again: statistics of networks; created on first use."""
+    import platformdirs
+
+    return platformdirs.user_cache_path(APP_NAME, appauthor=False, ensure_exists=True)
+
+
 def user_log_dir() -> Path:
     """Logs and crash reports; created on first use."""
     import platformdirs

@@ -175,13 +175,19 @@ def _layers(text: str) -> Layers:
 def _find(args: argparse.Namespace) -> int:
     _check_target(args)
     from explorer.latents import discovery
-    from explorer.render import Engine
+    from explorer.render import Engine, finding
 
     began = monotonic()
     engine = Engine(device=args.device)
     info = engine.open(args.model or DEFAULT_MODEL)
-    work = discovery.find(
-        engine.generator(info.ref), args.method, args.layers, args.components, args.samples, args.seed
+    work = finding.find(
+        engine.generator(info.ref),
+        info.ref,
+        args.method,
+        args.layers,
+        args.components,
+        args.samples,
+        args.seed,
     )
     with Progress(-(-args.samples // discovery.BATCH), "batches of latents") as bar:
         try:

@@ -60,11 +60,12 @@ class Find:
 
     def __call__(self, engine: "Engine") -> Generator[None, None, list["Direction"]]:
         """Search; gives the directions."""
-        from explorer.latents import discovery
+        from explorer.render import finding
 
         wish = self._search
-        work = discovery.find(
+        work = finding.find(
             engine.generator(self._ref),
+            self._ref,
             wish.method,  # type: ignore[arg-type]
             wish.layers,
             wish.components,

@@ -32,6 +32,8 @@ FEWEST = 8
 """Marks of each kind from which a direction is worth keeping; `latents.learning` has the same."""
 FIRST = 2
 """Marks of each kind from which there is anything to see."""
+SAMPLES = 20_000
+"""Latents for the statistics of W."""
 PSI = 0.7
 """Truncation of the faces asked about: as people know them, and yet different."""
 
@@ -111,14 +113,17 @@ class _Memory:
 
     def statistics(self, engine: "Engine", ref: ModelRef) -> Generator[None, None, "Statistics"]:
         """Mean and covariance of W, piece by piece."""
-        from explorer.latents.discovery import SAMPLES, sample_w, statistics
+        from explorer.render.finding import statistics_of
 
         if self.stats is None:
-            batches = []
-            for batch in sample_w(engine.generator(ref), SAMPLES):
-                batches.append(batch)
+            work = statistics_of(engine.generator(ref), ref, SAMPLES)
+            while True:
+                try:
+                    next(work)
+                except StopIteration as end:
+                    self.stats = end.value
+                    break
                 yield
-            self.stats = statistics(iter(batches))
         return self.stats
 
     def points_of(

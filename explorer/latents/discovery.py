@@ -74,13 +74,37 @@ def find(
     DirectionError
         If no layer of this network reads these rows, or W does not vary at all.
     """
+    check_rows(generator, layers)
+    stats = yield from gather(generator, samples, seed)
+    return directions_of(generator, stats, method, layers, components, seed)
+
+
+def check_rows(generator: Generator, layers: Layers) -> None:
+    """Raise `DirectionError` unless the network has some of these rows."""
     if not rows_of(layers, generator.num_ws):
         raise DirectionError(f"this network has rows 0 to {generator.num_ws - 1}, and none of {layers!r}")
+
+
+def gather(
+    generator: Generator, samples: int = SAMPLES, seed: int = 0
+) -> Pieces[tuple[int, int], None, Statistics]:
+    """Gather the statistics of W piece by piece; yields as `find`."""
     gathered = _Gathered()
     for batch in sample_w(generator, samples, seed):
         gathered.add(batch)
         yield gathered.count, samples
-    stats = gathered.statistics()
+    return gathered.statistics()
+
+
+def directions_of(
+    generator: Generator,
+    stats: Statistics,
+    method: Method = "pca",
+    layers: Layers = "all",
+    components: int = 20,
+    seed: int = 0,
+) -> list[Direction]:
+    """Find directions with statistics that are known already; see `find`."""
     if not stats.covariance.any():
         raise DirectionError("all latents of this network are the same, so there is nothing to find")
     if method == "pca":

@@ -16,7 +16,7 @@ from tests.gui.test_real_engine import real_window, weights  # noqa: F401  fixtu
 
 @pytest.fixture
 def dialog(qtbot, real_window, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("explorer.latents.discovery.SAMPLES", 500)
+    monkeypatch.setattr(teaching, "SAMPLES", 500)
     monkeypatch.setattr("explorer.latents.learning.POOL", 60)
     real_window.teach.teach()
     dialog = real_window.teach.dialog

@@ -15,6 +15,7 @@ from explorer.gui.widgets.track import Track
 HEIGHT = 84
 HIGH = 2.0
 MOST_EFFECTS = 6
+LEAST_EFFECT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class DirectionDetails(QWidget):
         self.note.editingFinished.connect(self._take_note)
         self.fixed_note = _hint()
         self.effects = _hint()
-        self.effects.setToolTip("Measured by drawing: how much one standard deviation changes each attribute")
+        self.effects.setToolTip(
+            "Measured by drawing: how much one step changes each attribute, "
+            "as a share of how much faces differ in it"
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 3, 0, 8)
         column.setSpacing(4)
@@ -122,8 +126,9 @@ class DirectionDetails(QWidget):
 
 
 def effect_words(effects: Sequence[tuple[str, float]]) -> str:
-    """Largest effects first."""
-    ranked = sorted(effects, key=lambda effect: -abs(effect[1]))[:MOST_EFFECTS]
+    """Largest effects first; what can hardly be seen is left out."""
+    seen = [effect for effect in effects if abs(effect[1]) >= LEAST_EFFECT]
+    ranked = sorted(seen, key=lambda effect: -abs(effect[1]))[:MOST_EFFECTS]
     return ", ".join(f"{name} {_signed(change)}" for name, change in ranked)
 
 
