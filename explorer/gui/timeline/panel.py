@@ -198,7 +198,7 @@ class TimelinePanel(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         """Still usable on a small screen."""
-        return QSize(500, 200)
+        return QSize(520, 200)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More or fewer pictures have room."""
@@ -409,12 +409,16 @@ class TimelinePanel(QFrame):
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Delete takes the chosen keyframe away; arrows step through frames."""
+        """Delete takes the chosen keyframe away; arrows, Home and End go along the film."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.delete()
         elif event.key() == Qt.Key.Key_Left:
             self.transport.step_back()
         elif event.key() == Qt.Key.Key_Right:
             self.transport.step_forward()
+        elif event.key() == Qt.Key.Key_Home:
+            self.view.seek(0)
+        elif event.key() == Qt.Key.Key_End and self.view.film is not None:
+            self.view.seek(self.view.film.frames - 1)
         else:
             super().keyPressEvent(event)

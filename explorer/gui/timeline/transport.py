@@ -1,7 +1,7 @@
 """The row of buttons above the lanes: play, step, loop, the number of the frame, rate and length."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from explorer.gui import theme
@@ -10,6 +10,9 @@ from explorer.gui.widgets.buttons import IconButton, TextButton
 from explorer.gui.widgets.value_box import ValueBox
 from explorer.recipe import Film
 from explorer.recipe.film import MAX_FPS, MAX_SECONDS
+
+NARROW, TINY = 1000, 780
+"""Widths in pixels below which something is left out."""
 
 
 class Transport(QFrame):
@@ -85,11 +88,13 @@ class Transport(QFrame):
         row.addSpacing(4)
         row.addWidget(self.of)
         row.addSpacing(14)
+        self._numbers: list[QWidget] = []
         for box, unit in ((self.fps, "fps"), (self.seconds, "s")):
-            row.addWidget(box)
             label = QLabel(unit)
             label.setProperty("role", "hint")
-            row.addWidget(label)
+            for widget in (box, label):
+                row.addWidget(widget)
+                self._numbers.append(widget)
             row.addSpacing(6)
         row.addWidget(self.cells)
         row.addStretch(1)
@@ -117,6 +122,21 @@ class Transport(QFrame):
         self.delete.clicked.connect(self.delete_wanted)
         self.history.clicked.connect(self.history_toggled)
         self.export.clicked.connect(self.export_wanted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what has no room; keys and menus reach it all the same."""
+        super().resizeEvent(event)
+        narrow, tiny = self.width() < NARROW, self.width() < TINY
+        for part in (self.first, self.last, self.of):
+            part.setVisible(not narrow)
+        for number in self._numbers:
+            number.setVisible(not tiny)
+        self.add.setText("Add" if narrow else "Add keyframe")
+        self.export.setText("Export…" if narrow else "Export film…")
+
+    def minimumSizeHint(self) -> QSize:
+        """What is left of it where there is little room."""
+        return QSize(520, super().minimumSizeHint().height())
 
     def show_film(self, film: Film | None) -> None:
         """Show rate, length and loop."""
