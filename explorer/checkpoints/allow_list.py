@@ -34,7 +34,7 @@ def _persistent(arguments: tuple[Any, ...], machine: PickleMachine) -> Persisten
         raise Impossible("a persistent object that is no class")
     if type(class_name) is not str or len(class_name) > MAX_CLASS_NAME or not isinstance(state, dict):
         raise Impossible("a persistent object without class name or state")
-    return Persistent(class_name, state, len(source) if isinstance(source, str) else 0)
+    return Persistent(class_name, state, len(source) if isinstance(source, str) else 0, machine.opcode_at)
 
 
 def _table(arguments: tuple[Any, ...], machine: PickleMachine) -> Table:
@@ -152,7 +152,7 @@ def _instance(name: str) -> Meaning:
     def make(arguments: tuple[Any, ...], machine: PickleMachine) -> Instance:
         if arguments:
             raise Impossible(f"{name} made with arguments")
-        return Instance(name)
+        return Instance(name, at=machine.opcode_at)
 
     return Meaning(name, make=make)
 

@@ -50,13 +50,15 @@ def read_network(value: Any, path: str) -> Found:
     ------
     UnsafeCheckpointError, UnsupportedCheckpointError, CorruptCheckpointError
     """
-    state, notes = _choose(value, path)
+    chosen, notes = _choose(value, path)
+    state = chosen.state or {}
     variables = _variables(state, path)
     options = _options(state)
     if not variables and isinstance(state.get("build_module_src"), str):
         raise UnsafeCheckpointError(
             f"{path}: refused, and nothing in it was run. The network has no variables at all, only "
-            f"{len(state['build_module_src'])} characters of program text for its reader to run"
+            f"{len(state['build_module_src'])} characters of program text for its reader to run "
+            f"(at byte {chosen.at})"
         )
     if any("attention" in name.lower() or "selfatten" in name.lower() for name in variables):
         raise UnsupportedCheckpointError(
@@ -74,21 +76,28 @@ def read_network(value: Any, path: str) -> Found:
     return Found(found.description, found.tensors, FORMAT, found.header, notes + found.notes)
 
 
-def _choose(value: Any, path: str) -> tuple[Options, tuple[str, ...]]:
-    """State of the averaged generator: named Gs, or else the last one that has a synthesis part."""
+def _choose(value: Any, path: str) -> tuple[Instance, tuple[str, ...]]:
+    """The averaged generator: named Gs, or else the last one that has a synthesis part."""
     members = list(value) if isinstance(value, tuple | list) else [value]
-    states = [
-        member.state
+    networks = [
+        member
         for member in members[:16]
         if isinstance(member, Instance) and member.class_name == NETWORK and isinstance(member.state, dict)
     ]
-    if not states:
+    if not networks:
         raise CorruptCheckpointError(f"{path}: TensorFlow networks without contents")
-    averaged = [state for state in states if state.get("name") == "Gs"]
+    averaged = [network for network in networks if (network.state or {}).get("name") == "Gs"]
     if averaged:
         return averaged[-1], ()
-    whole = [state for state in states if isinstance(state.get("components"), dict) and state["components"]]
-    return (whole or states)[-1], ("No network in the file is called Gs; the last generator in it is used.",)
+    whole = [network for network in networks if _has_components(network)]
+    return (whole or networks)[-1], (
+        "No network in the file is called Gs; the last generator in it is used.",
+    )
+
+
+def _has_components(network: Instance) -> bool:
+    components = (network.state or {}).get("components")
+    return isinstance(components, dict) and bool(components)
 
 
 def _variables(state: Options, path: str, prefix: str = "", depth: int = 0) -> dict[str, NumpyArray]:

@@ -76,7 +76,8 @@ def read_snapshot(value: Any, path: str) -> Found:
     if not parts.tensors and network.source_length:
         raise UnsafeCheckpointError(
             f"{path}: refused, and nothing in it was run. The network {network.class_name!a} holds no "
-            f"weights, only {network.source_length} characters of program text for its reader to run"
+            f"weights, only {network.source_length} characters of program text for its reader to run "
+            f"(at byte {network.at})"
         )
     if "synthesis.b4" in parts.modules:
         found = _stylegan2(parts, path)
@@ -111,7 +112,7 @@ def take_apart(network: Persistent, path: str) -> Parts:
         if depth > MAX_DEPTH or len(parts.modules) >= MAX_MODULES:
             raise UnsafeCheckpointError(
                 f"{path}: refused. Its modules are nested over {MAX_DEPTH} deep or more than {MAX_MODULES}, "
-                "as in no network; the file is built to exhaust its reader"
+                f"as in no network; the file is built to exhaust its reader (at byte {module.at})"
             )
         parts.modules[name] = module
         for group in ("_buffers", "_parameters"):

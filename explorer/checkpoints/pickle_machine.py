@@ -50,7 +50,8 @@ class Budget:
     opcodes: int = MAX_OPCODES
     text_bytes: int = MAX_TEXT_BYTES
     deadline: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
-    globals: set[str] = field(default_factory=set)
+    globals: dict[str, int] = field(default_factory=dict)
+    """Names it mentions, each with the place where it does so first."""
     preamble: bytes = b""
     """How the latest tensor stream began, once it was found right."""
 

@@ -241,7 +241,7 @@ def _push_global(machine: PickleMachine, module: str, name: str) -> None:
         raise machine.unsafe(
             f"names {ascii(shown)[1:-1]}, which is not on the list of what generators consist of"
         )
-    machine.budget.globals.add(shown)
+    machine.budget.globals.setdefault(shown, machine.opcode_at)
     machine.stack.append(meaning)
 
 

@@ -242,9 +242,13 @@ def _recognise(value: Any, budget: Budget, path: str) -> Found:
         state = plain_state.find_state(value)
         if state is not None:
             return plain_state.read_state(state, path)
-    if budget.globals & discriminators.CARRIES_CODE:
+    code = min(
+        (budget.globals[name] for name in budget.globals.keys() & discriminators.CARRIES_CODE), default=None
+    )
+    if code is not None:
         raise UnsafeCheckpointError(
-            f"{path}: refused, and nothing in it was run. The file carries program code and no network"
+            f"{path}: refused, and nothing in it was run. "
+            f"The file carries program code and no network (at byte {code})"
         )
     raise UnsupportedCheckpointError(f"{path}: {_say(value)}, but not a generator this version knows")
 

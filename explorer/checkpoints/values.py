@@ -264,6 +264,8 @@ class Persistent:
     state: dict[Any, Any]
     source_length: int
     """Characters of program text it carries; the text itself is not kept."""
+    at: int
+    """Place in the file where it is put together."""
 
 
 @dataclass(slots=True, eq=False)
@@ -272,6 +274,8 @@ class Instance:
 
     class_name: str
     state: dict[Any, Any] | None = None
+    at: int = 0
+    """Place in the file where it is made."""
 
     def build(self, state: object) -> None:
         """Take the attributes, once."""

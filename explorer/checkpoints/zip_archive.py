@@ -93,13 +93,13 @@ class Archive:
             at += _ENTRY.size
             if at + name_length + extra_length + comment_length > end:
                 raise self._corrupt("the directory is cut off")
-            name = self._name(bytes(self.buffer[at : at + name_length]))
+            name = self._name(bytes(self.buffer[at : at + name_length]), at)
             extra = bytes(self.buffer[at + name_length : at + name_length + extra_length])
             at += name_length + extra_length + comment_length
             if name in seen:
                 raise UnsafeCheckpointError(
-                    f"{self.path}: refused. Two members are called {_shown(name)}, "
-                    "so that different readers would see different files"
+                    f"{self.path}: refused. Two members are called {_shown(name)}, so that different "
+                    f"readers would see different files (at byte {at})"
                 )
             seen.add(name)
             size_64, packed_64, local_64 = self._wide_sizes(extra, fields[9], fields[8], fields[16])
@@ -149,7 +149,7 @@ class Archive:
             at += 4 + length
         return values[0], values[1], values[2]
 
-    def _name(self, raw: bytes) -> str:
+    def _name(self, raw: bytes, at: int) -> str:
         try:
             name = raw.decode("utf-8")
         except UnicodeDecodeError:
@@ -158,7 +158,7 @@ class Archive:
         if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0] or "\0" in name:
             raise UnsafeCheckpointError(
                 f"{self.path}: refused, and nothing in it was run. "
-                f"The member {_shown(name)} would be written outside its folder"
+                f"The member {_shown(name)} would be written outside its folder (at byte {at})"
             )
         return name
 
