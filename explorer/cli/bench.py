@@ -110,11 +110,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _possible() -> tuple[str, ...]:
-    """All benchmarks, but for those of the window where Qt is not installed."""
-    if find_spec("PySide6") is not None:
-        return NAMES
-    notice(f"{' and '.join(WINDOW_BENCHMARKS)} need PySide6, which is not installed; they are left out")
-    return ENGINE_BENCHMARKS
+    """All benchmarks, but for those whose library is not installed."""
+    possible = ENGINE_BENCHMARKS
+    if find_spec("av") is None:
+        notice("film needs av, which is not installed; it is left out")
+        possible = tuple(name for name in possible if name != "film")
+    if find_spec("PySide6") is None:
+        notice(f"{' and '.join(WINDOW_BENCHMARKS)} need PySide6, which is not installed; they are left out")
+        return possible
+    return tuple(name for name in NAMES if name in (*possible, *WINDOW_BENCHMARKS))
 
 
 def _measure(

@@ -1,18 +1,15 @@
 """When a draft comes first, and how large it is: a pure policy fed with measured times.
 
-A full picture is drawn at once where it is predicted to come at 20 frames a
-second or more. Otherwise the largest early stop that keeps 30 a second comes
-first. Sizes must not flicker, so a change has to be worth it: bounds are wider
+A full picture is drawn at once where it is predicted to keep 30 frames a second.
+Otherwise the largest early stop that keeps them comes first. Sizes must not flicker, so a change has to be worth it: bounds are wider
 for the choice that is on screen than for one that would replace it.
 """
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-FULL_SECONDS = 1 / 20
-"""A full picture slower than this gets a draft before it."""
-DRAFT_SECONDS = 1 / 30
-"""A draft should come at least this fast."""
+SECONDS = 1 / 30
+"""What is shown while a hand moves should come at least this fast."""
 SLACK = 1.2
 """A choice is kept until it misses its bound by this factor, and a larger one
 is taken when it would meet its bound with as much to spare."""
@@ -88,14 +85,14 @@ class Budget:
         if whole is None:
             return None
         drafting = before is not None
-        if whole <= (FULL_SECONDS / SLACK if drafting else FULL_SECONDS):
+        if whole <= (SECONDS / SLACK if drafting else SECONDS):
             return None
         # A stop before `first` would show the picture without the edit.
         sizes = [s for s in sorted(stops) if SMALLEST_DRAFT <= s < full and stops[s] >= first]
         best: int | None = sizes[0] if sizes else None
         for size in sizes:
             seconds = self.predict(network, first, stops[size])
-            if seconds is not None and seconds <= DRAFT_SECONDS * _bound(size, before):
+            if seconds is not None and seconds <= SECONDS * _bound(size, before):
                 best = size
         return best
 

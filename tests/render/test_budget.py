@@ -22,12 +22,12 @@ def measured(milliseconds, network="net", other=0.0):
     [
         # steps of          4  8 16 32 64 128 256
         pytest.param((1, 1, 1, 1, 2, 4, 8), 0, 0, None, id="fast: the full picture at once"),
-        pytest.param((1, 1, 1, 2, 5, 15, 24), 0, 0, None, id="49 ms: just above 20 a second"),
-        pytest.param((1, 1, 1, 2, 5, 15, 30), 0, 0, 128, id="55 ms: the largest stop under 33 ms"),
+        pytest.param((1, 1, 1, 2, 5, 10, 12), 0, 0, None, id="32 ms: just above 30 a second"),
+        pytest.param((1, 1, 1, 2, 5, 15, 10), 0, 0, 128, id="35 ms: the largest stop under 33 ms"),
         pytest.param((1, 1, 1, 2, 5, 25, 30), 0, 0, 64, id="128 would take 35 ms"),
         pytest.param((1, 1, 1, 2, 5, 20, 30), 5, 0, 64, id="what every picture costs counts too"),
         pytest.param((50, 50, 50, 50, 90, 90, 90), 0, 0, 32, id="nothing is fast enough: the smallest"),
-        pytest.param((50, 50, 1, 2, 5, 15, 20), 0, 2, None, id="steps the cache holds cost nothing"),
+        pytest.param((50, 50, 1, 2, 5, 10, 12), 0, 2, None, id="steps the cache holds cost nothing"),
         pytest.param((1, 1, 1, 2, 5, 15, 60), 0, 5, 128, id="a long last step after a cached start"),
         pytest.param((1, 1, 1, 2, 5, 15, 60), 0, 6, None, id="no stop shows an edit of the last step"),
     ],
@@ -67,11 +67,11 @@ def test_one_picture_is_enough_to_know_a_very_slow_network():
 
 
 def test_measurements_are_smoothed_so_that_one_hiccup_changes_nothing():
-    budget = measured((1, 1, 1, 2, 5, 15, 20))  # 45 ms
-    budget.record("net", 6, 0.030)
-    assert budget.choose("net", STOPS, 0) is None  # 48 ms in the mean
+    budget = measured((1, 1, 1, 2, 5, 10, 8))  # 28 ms
+    budget.record("net", 6, 0.018)
+    assert budget.choose("net", STOPS, 0) is None  # 31 ms in the mean
     for _ in range(10):
-        budget.record("net", 6, 0.030)
+        budget.record("net", 6, 0.018)
     assert budget.choose("net", STOPS, 0) == 128
 
 
@@ -86,8 +86,8 @@ def drag(budget, last_step_ms):
 
 
 def test_times_around_the_bound_do_not_flicker_between_full_and_draft():
-    budget = measured((1, 1, 1, 2, 5, 15, 20))  # 25 ms and the last step
-    around = [24, 26, 24, 26, 24, 26, 18, 16, 24]
+    budget = measured((1, 1, 1, 2, 5, 5, 15))  # 15 ms and the last step
+    around = [17, 19, 17, 19, 17, 19, 14, 12, 17]
     assert drag(budget, around) == [None, 128, 128, 128, 128, 128, 128, None, None]
 
 
@@ -102,7 +102,7 @@ def test_times_around_the_bound_do_not_flicker_between_two_sizes():
 
 
 def test_another_control_starts_afresh():
-    budget = measured((1, 1, 1, 2, 5, 15, 26))
-    assert budget.choose("net", STOPS, 0) == 128  # 51 ms
-    assert budget.choose("net", STOPS, 2) is None  # 49 ms from the third step on
+    budget = measured((1, 1, 1, 2, 5, 10, 14))
+    assert budget.choose("net", STOPS, 0) == 128  # 34 ms
+    assert budget.choose("net", STOPS, 2) is None  # 32 ms from the third step on
     assert budget.choose("net", STOPS, 0) == 128

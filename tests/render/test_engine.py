@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from explorer.errors import DeviceError, RecipeError
-from explorer.recipe import Mix, ModelRef, Noise, Recipe, SeedBlend, StoredLatent, Transform
+from explorer.latents import Direction
+from explorer.recipe import Mix, ModelRef, Noise, Push, Recipe, SeedBlend, StoredLatent, Transform
 from explorer.render import devices
 from explorer.render.engine import Engine
 from explorer.render.frame import RenderRequest
@@ -58,14 +59,15 @@ def test_only_steps_from_the_edited_row_on_run_again():
         assert generator.runs == expected, f"row {row}"
 
 
-def test_psi_mix_and_blend_never_run_the_mapping_network_again():
+def test_psi_mix_blend_and_direction_drags_never_run_the_mapping_network_again():
     generator = SmallGenerator()
     engine = make_engine(generator)
+    engine.directions["age"] = Direction("age", "random", torch.ones(8))
     pixels(engine, Recipe(REF, SeedBlend.between(0, 1, 0.5), mixes=(Mix(1, "fine"),)))
     mapped = generator.mapped
     for t in np.linspace(0, 1, 7):
         recipe = Recipe(REF, SeedBlend.between(0, 1, float(t)), mixes=(Mix(1, "fine", float(t)),))
-        pixels(engine, recipe.with_(psi=float(t)))
+        pixels(engine, recipe.with_(psi=float(t), directions=(Push("age", float(t)),)))
     assert generator.mapped == mapped
 
 
@@ -158,7 +160,7 @@ def test_a_slow_network_shows_a_draft_first_while_the_hand_moves_once_it_was_mea
 
 def test_a_fast_network_never_shows_a_draft():
     clock = TickingClock()
-    engine = make_engine(SlowGenerator(clock, 0.0001), clock=clock)  # 36 ms
+    engine = make_engine(SlowGenerator(clock, 0.00008), clock=clock)  # 29 ms
     for seed in range(4):
         assert sizes_of(engine, RECIPE.with_(base=SeedBlend.of(seed))) == [64]
 
