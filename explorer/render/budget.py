@@ -1,8 +1,9 @@
 """When a draft comes first, and how large it is: a pure policy fed with measured times.
 
 A full picture is drawn at once where it is predicted to keep 30 frames a second.
-Otherwise the largest early stop that keeps them comes first. Sizes must not flicker, so a change has to be worth it: bounds are wider
-for the choice that is on screen than for one that would replace it.
+Otherwise the largest early stop that keeps them comes first. Sizes must not
+flicker, so a change has to be worth it: bounds are wider for the choice that is
+on screen than for one that would replace it.
 """
 
 from collections.abc import Hashable, Mapping
