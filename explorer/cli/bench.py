@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _possible() -> tuple[str, ...]:
     """All benchmarks, but for those whose library is not installed."""
-    possible = ENGINE_BENCHMARKS
+    possible: tuple[str, ...] = ENGINE_BENCHMARKS
     if find_spec("av") is None:
         notice("film needs av, which is not installed; it is left out")
         possible = tuple(name for name in possible if name != "film")
