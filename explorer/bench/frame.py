@@ -10,6 +10,7 @@ from torch import Tensor
 from explorer.bench import Result, frame_gpu
 from explorer.bench.clocks import Spent, Timing, ratio, take_turns
 from explorer.bench.conditions import Conditions
+from explorer.bench.neighbour import CAN_PAUSE, Neighbour
 from explorer.bench.plain_process import PLAIN, PlainProcess
 from explorer.bench.subjects import Subject
 from explorer.models import Generator
@@ -53,8 +54,35 @@ def _results(
         draw_plain = None if plain is None or (is_slow and threads > 1) else plain.draw
         rounds = min(conditions.rounds(generator.resolution), 3 if is_slow else 99)
         timings, picture = _take_turns(subject, engine, generator, ws, threads, rounds, draw_plain)
-        yield _result(subject, engine, threads, timings, picture, expected)
+        result = _result(subject, engine, threads, timings, picture, expected)
+        if threads > 1 and not is_slow and CAN_PAUSE:
+            result |= _beside_a_neighbour(generator, ws, threads, rounds)
+        yield result
     torch.set_num_threads(engine.threads)
+
+
+def _beside_a_neighbour(generator: Generator, ws: Tensor, threads: int, rounds: int) -> Result:
+    """Wall time on all threads beside a busy neighbour, against one thread alone."""
+
+    def draw(count: int) -> None:
+        torch.set_num_threads(count)
+        generator.synthesis(ws)
+
+    with Neighbour() as neighbour:
+
+        def beside(number: int) -> None:
+            draw(threads)
+            neighbour.pause()
+
+        def alone(number: int) -> None:
+            draw(1)
+            neighbour.work()  # for the next turn
+
+        timings = take_turns({"beside": beside, "alone": alone}, rounds)
+    return {
+        "beside_neighbour_p50_ms": timings["beside"].p50_ms,
+        "beside_to_one_thread_ratio": ratio(timings["beside"].wall, timings["alone"].wall),
+    }
 
 
 def _take_turns(

@@ -10,7 +10,7 @@ appendix B). What that allows, with factors measured on one thread of a server C
 - an epilogue in place, its gain sqrt(2) folded into demodulation, noise and bias,
   since leaky ReLU lets positive factors through: another 1.1-1.2x;
 - for a single sample, style and demodulation folded into whichever is smaller,
-  weights or activations (`_fold_pays`): another 1.05-1.1x;
+  weights or activations (`forms`): another 1.05-1.1x;
 - on a CPU, wide layers by Winograd's algorithm (`winograd`): another 1.1-1.3x.
 """
 
@@ -20,18 +20,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models.forms import Forms, LayerShape
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, blur_kernel, clamp_
 from explorer.models.style_bank import Styles, StyleSource
 from explorer.models.weights import WeightTable
-from explorer.models.winograd import WinogradConv, tile_for
+from explorer.models.winograd import WinogradConv
 
 Channels = torch.channels_last
 _FEW_CHANNELS = 8
-
-
-def _fold_pays(out_channels: int, height: int, width: int) -> bool:
-    """Whether scaling the 3x3 weights touches fewer numbers than scaling the activations."""
-    return 9 * out_channels < height * width
 
 
 def _take_noise(weights: WeightTable, name: str, size: tuple[int, int]) -> tuple[Tensor | None, float]:
@@ -70,6 +66,7 @@ class ModulatedConv:
     gain : extra gain after the activation, sqrt(1/2) at the end of a residual block
     clamp : limit of the output's magnitude before `gain`, or None
     half : reduced precision to convolve in, or None
+    forms : the network's table, which tells the layer's form
     """
 
     def __init__(
@@ -85,6 +82,7 @@ class ModulatedConv:
         clamp: float | None,
         half: torch.dtype | None,
         device: torch.device,
+        forms: Forms,
     ):
         self.up = up
         self.dtype = half or torch.float32
@@ -111,10 +109,10 @@ class ModulatedConv:
         self.power = (power if up else power.t()).contiguous().to(device)  # [I, O]
         self.epsilon = torch.full((self.out_channels,), EPSILON / gain**2, device=device)
         height, width = size
-        self.folds = _fold_pays(self.out_channels, *((height // 2, width // 2) if up else size))
-        is_plain = device.type == "cpu" and half is None and not up and height == width
-        tile = tile_for(in_channels, self.out_channels, height) if is_plain else None
-        self.winograd = WinogradConv(weight, tile, height) if tile else None
+        in_size = (height // 2, width // 2) if up else size
+        form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
+        self.folds = form.kind == "weights"
+        self.winograd = WinogradConv(weight, form.tile, height) if form.kind == "winograd" else None
         self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         self.noise_gain = strength * gain

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from explorer.models.description import NetworkDescription
+from explorer.models.forms import Forms
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
@@ -101,6 +102,7 @@ class StyleGAN2(Generator):
         arch = options.get("arch", "skip")
         clamp = number_option(options, "conv_clamp", None)
         first_half = _first_half_block(description)
+        self.forms = Forms(is_fast_cpu=self.device.type == "cpu" and half is None)
         steps: list[Step] = []
         links: list[_Link] = []
         channels = self._const.shape[1]
@@ -128,6 +130,7 @@ class StyleGAN2(Generator):
                     clamp=clamp,
                     half=block_half,
                     device=self.device,
+                    forms=self.forms,
                 )
                 channels = layer.out_channels
                 skip = None

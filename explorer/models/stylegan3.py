@@ -36,6 +36,7 @@ from torch import Tensor
 
 from explorer.models.description import NetworkDescription
 from explorer.models.filtered_lrelu import FilteredLReLU
+from explorer.models.forms import Forms, LayerShape
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
@@ -44,8 +45,6 @@ from explorer.models.stylegan3_geometry import InputGeometry, LayerGeometry
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
 
-_WINOGRAD_CHANNELS = 128
-"""Width from which Winograd's algorithm is faster on a CPU, 1.2x there and 2.5x at 512 channels."""
 _BUFFERS = ("w_avg", "transform", "freqs", "phases", "magnitude_ema", "up_filter", "down_filter")
 
 
@@ -134,6 +133,7 @@ class SynthesisLayer:
         w_dim: int,
         dtype: torch.dtype,
         device: torch.device,
+        forms: Forms,
     ):
         name = f"synthesis.{geometry.name}"
         self.dtype = dtype
@@ -162,11 +162,12 @@ class SynthesisLayer:
         self._epsilon = torch.full((self.out_channels,), EPSILON, device=device)
         self._gain = (torch.full_like(norm, gain) if geometry.is_torgb else norm * gain).to(device)
         self._weight = weight.to(device, memory_format=torch.channels_last)
-        is_wide = min(in_channels, self.out_channels) >= _WINOGRAD_CHANNELS and self._kernel == 3
-        is_square = geometry.in_size[0] == geometry.in_size[1]
+        width, height = geometry.in_size
+        shape = LayerShape(name, in_channels, self.out_channels, (height, width), self._kernel)
+        form = forms.choose_stylegan3(shape)
         self._winograd: WinogradConv | None = None
-        if is_wide and is_square and device.type == "cpu":
-            self._winograd = WinogradConv(weight, tile=4, size=geometry.in_size[0], padding=2)
+        if form.kind == "winograd":
+            self._winograd = WinogradConv(weight, form.tile, size=height, padding=2)
         self._bias = bias.to(device, dtype)
         self._filtered_lrelu = _filtered_lrelu(
             weights, geometry, self._kernel, self.out_channels, dtype, device
@@ -276,10 +277,13 @@ class StyleGAN3(Generator):
         self._input = FourierInput(weights, entrance, description.w_dim, self.device)
         steps = [Step("input", (0,), entrance.size[1], reads_noise=False, makes_rgb=False)]
         self._layers: list[SynthesisLayer] = []
+        self.forms = Forms(is_fast_cpu=self.device.type == "cpu")
         channels = self._input.channels
         for row, geometry in enumerate(geometries, start=1):
             dtype = half if half is not None and geometry.use_fp16 else torch.float32
-            layer = SynthesisLayer(weights, geometry, channels, description.w_dim, dtype, self.device)
+            layer = SynthesisLayer(
+                weights, geometry, channels, description.w_dim, dtype, self.device, self.forms
+            )
             self._layers.append(layer)
             channels = layer.out_channels
             steps.append(Step(geometry.name, (row,), geometry.out_size[1], False, geometry.is_torgb))

@@ -7,7 +7,8 @@ or 4 (m = 4) times fewer multiplications than the sum itself.
 
 Measured on one thread against the same layer as an ordinary convolution, style included:
 512 channels 1.9x at 8 px, 2.4x at 16 and 2.6x at 32; 256 channels 2.1x at 32-64;
-128 channels 1.7x at 128 px, 1.5x at 64; 64 channels 1.2x from 128 px. What it costs
+128 channels 1.7x at 128 px, 1.5x at 64; 64 channels 1.2x from 128 px (1.0-1.1x on a
+core with 512 bit vectors, whose ordinary convolution is nearer to its ceiling). What it costs
 is memory: the transformed weights are 1.8 or 4 times as large.
 
 References

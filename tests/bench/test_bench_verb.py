@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from explorer.bench import neighbour
 from explorer.bench.random_networks import RANDOM
 from explorer.bench.subjects import subjects
 from explorer.cli import bench as verb
@@ -36,6 +37,8 @@ def test_frame_tells_the_error_beside_every_speed(capsys):
         assert 0 <= result["max_error"] < 1e-4
         assert result["p50_ms"] >= result["min_ms"] > 0
         assert result["ratio"] > 0
+        if result["threads"] > 1 and neighbour.CAN_PAUSE:
+            assert result["beside_to_one_thread_ratio"] > 0
 
 
 def test_partial_is_equal_for_every_row(capsys):

@@ -1,0 +1,92 @@
+"""In which form each layer is drawn: decided once, when a network is built, in one table.
+
+`str(network.forms)` shows it. Three forms compute the same sum (see `modulated` and
+`winograd` for what each gains):
+
+- "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
+  transformed weights stays under `LIMIT_BYTES` for the network;
+- "weights": style and demodulation scale the weights, where these are fewer numbers;
+- "activations": they scale what goes in and comes out.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from explorer.models.winograd import tile_for
+
+LIMIT_BYTES = 512 * 2**20
+"""Most that the transformed weights of one network may take. Official sizes need 40 to 400 MiB."""
+STYLEGAN3_WIDTH = 128
+"""Width from which Winograd is faster in StyleGAN3 on a CPU: 1.2x there, 2.5x at 512 channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one layer is drawn."""
+
+    kind: Literal["winograd", "weights", "activations"]
+    tile: int = 0
+    """Side of Winograd's tiles."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.tile}x{self.tile}" if self.tile else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShape:
+    """What the choice depends on."""
+
+    name: str
+    in_channels: int
+    out_channels: int
+    size: tuple[int, int]
+    """Height and width of the input."""
+    kernel: int = 3
+    up: bool = False
+    """Whether the convolution doubles the size."""
+
+
+class Forms:
+    """The table of one network.
+
+    Parameters
+    ----------
+    is_fast_cpu : float32 on a CPU, the only place where Winograd's algorithm is used
+    limit_bytes : see `LIMIT_BYTES`
+    """
+
+    def __init__(self, is_fast_cpu: bool, limit_bytes: int = LIMIT_BYTES):
+        self._is_fast_cpu = is_fast_cpu
+        self._left = limit_bytes
+        self.rows: dict[LayerShape, Form] = {}
+
+    def choose(self, layer: LayerShape) -> Form:
+        """Form of a layer of StyleGAN2: whatever is fastest for its shape."""
+        height, width = layer.size
+        tile = None if layer.up else tile_for(layer.in_channels, layer.out_channels, height)
+        # Scaling the 3x3 weights pays where it touches fewer numbers than scaling the activations.
+        other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
+        return self._settle(layer, tile, other)
+
+    def choose_stylegan3(self, layer: LayerShape) -> Form:
+        """Form of a layer of StyleGAN3, whose weights are fewer than its activations everywhere."""
+        is_wide = min(layer.in_channels, layer.out_channels) >= STYLEGAN3_WIDTH
+        return self._settle(layer, 4 if is_wide else None, Form("weights"))
+
+    def _settle(self, layer: LayerShape, tile: int | None, other: Form) -> Form:
+        """Winograd's form with `tile` where it is possible and its memory allowed, else `other`."""
+        form = other
+        if tile and self._is_fast_cpu and layer.kernel == 3 and layer.size[0] == layer.size[1]:
+            nbytes = 4 * (tile + 2) ** 2 * layer.in_channels * layer.out_channels
+            if nbytes <= self._left:
+                self._left -= nbytes
+                form = Form("winograd", tile)
+        self.rows[layer] = form
+        return form
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{layer.name:16} {layer.in_channels:4} to {layer.out_channels:4} channels, "
+            f"kernel {layer.kernel}, {layer.size[0]}x{layer.size[1]}{' doubled' if layer.up else ''}: {form}"
+            for layer, form in self.rows.items()
+        )

@@ -1,0 +1,43 @@
+"""The table that tells in which form each layer is drawn."""
+
+from explorer.models.forms import Form, Forms, LayerShape
+from tests.models.synthetic import random_network
+
+
+def layer(channels, size, **options):
+    return LayerShape("b", channels, channels, (size, size), **options)
+
+
+def test_forms_by_shape():
+    forms = Forms(is_fast_cpu=True)
+    assert forms.choose(layer(512, 4)) == Form("activations")
+    assert forms.choose(layer(512, 8)) == Form("winograd", 2)
+    assert forms.choose(layer(512, 32)) == Form("winograd", 4)
+    assert forms.choose(layer(512, 32, up=True)) == Form("activations")
+    assert forms.choose(layer(128, 64, up=True)) == Form("weights")
+    assert forms.choose(layer(32, 1024)) == Form("weights")
+    assert forms.choose_stylegan3(layer(512, 36)) == Form("winograd", 4)
+    assert forms.choose_stylegan3(layer(512, 36, kernel=1)) == Form("weights")
+    assert forms.choose_stylegan3(layer(64, 276)) == Form("weights")
+
+
+def test_memory_of_transformed_weights_is_bounded():
+    one = 4 * 36 * 256 * 256
+    forms = Forms(is_fast_cpu=True, limit_bytes=2 * one)
+    chosen = [forms.choose(LayerShape(f"b{i}", 256, 256, (32, 32))).kind for i in range(3)]
+    assert chosen == ["winograd", "winograd", "activations"]
+
+
+def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
+    assert Forms(is_fast_cpu=False).choose(layer(512, 32)).kind == "activations"
+    wide = LayerShape("b", 512, 512, (32, 64))
+    assert Forms(is_fast_cpu=True).choose(wide).kind == "activations"
+
+
+def test_a_network_shows_its_table():
+    network = random_network("skip", 16, channels={4: 32, 8: 256, 16: 128})
+    lines = str(network.forms).splitlines()
+    assert len(lines) == len(network.forms.rows) == 5
+    assert "synthesis.b16.conv1" in lines[-1]
+    assert lines[-1].endswith("winograd 4x4")
+    assert "doubled" in lines[-2]
