@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from explorer.errors import RecipeError
+from explorer.errors import DirectionError, RecipeError
 from explorer.gui.dialogs.teach_direction import TeachDirection
 from explorer.gui.direction_commands import DirectionCommands
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.settings import write_text
 from explorer.gui.store import Store
 from explorer.gui.tasks import Tasks
-from explorer.gui.teaching import TeachingDesk
+from explorer.gui.teaching import TeachingDesk, face_of
 from explorer.locations import user_data_dir
-from explorer.recipe import ModelRef, Recipe, marked_pictures
+from explorer.recipe import ModelRef, Recipe, edits, marked_pictures
 from explorer.recipe.marked_pictures import MarkedPictures
 from explorer.render.model_info import ModelInfo
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from explorer.latents import Direction
 
 SUFFIX = ".marks"
-FILTER = f"Marks (*{SUFFIX});;All files (*)"
+TABLE = ".csv"
+"""Marks of seeds alone, as `directions learn` reads them."""
+FILTER = f"Marks (*{SUFFIX} *{TABLE});;All files (*)"
 
 
 class TeachCommands(QObject):
@@ -105,7 +107,7 @@ class TeachCommands(QObject):
         self._dialog.show_network(self._lessons.get(info.ref.sha256) or MarkedPictures(info.ref))
         self._dialog.show_known(self._known)
         if info.ref.sha256 not in self._lessons and self._keep:
-            self._tasks.run(partial(_read, _file_of(info.ref)), partial(self._go_on, info.ref))
+            self._tasks.run(partial(_read, _file_of(info.ref), info.ref), partial(self._go_on, info.ref))
 
     def _go_on(self, ref: ModelRef, result: Any) -> None:
         is_here = self._dialog is not None and self.desk.info is not None and self.desk.info.ref == ref
@@ -168,7 +170,8 @@ class TeachCommands(QObject):
 
     def open_file(self, path: Path) -> None:
         """Go on with the marks in a file."""
-        self._tasks.run(partial(_read, path), partial(self._opened, path))
+        if self.desk.info is not None:
+            self._tasks.run(partial(_read, path, self.desk.info.ref), partial(self._opened, path))
 
     def _opened(self, path: Path, result: Any) -> None:
         info = self.desk.info
@@ -192,15 +195,49 @@ def _file_of(ref: ModelRef) -> Path:
     return user_data_dir() / "marks" / f"{ref.sha256}{SUFFIX}"
 
 
-def _read(path: Path) -> MarkedPictures:
-    """Read marks. Background thread."""
+def _read(path: Path, ref: ModelRef) -> MarkedPictures:
+    """Read marks; a table of seeds is one of the network in use. Background thread."""
     try:
-        return marked_pictures.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except UnicodeDecodeError:
         raise RecipeError(f"{path.name} holds no marks of Latent Explorer") from None
+    if path.suffix.lower() != TABLE:
+        return marked_pictures.loads(text)
+    from explorer.latents import marks
+
+    tables = marks.loads(text, path.name)
+    if len(tables) != 1:
+        raise DirectionError(
+            f"{path.name} holds marks for {len(tables)} directions; leave those of one in it to go on here, "
+            "or learn all with `latent-explorer directions learn`"
+        )
+    (table,) = tables
+    faces = [(face_of(ref, seed), True) for seed in table.more] + [
+        (face_of(ref, seed), False) for seed in table.less
+    ]
+    return MarkedPictures(ref, table.name, "", tuple(faces), table.keep)
 
 
 def _write(path: Path, of: MarkedPictures) -> None:
-    """Background thread."""
+    """Write marks, as a table where the file is called so. Background thread."""
+    if path.suffix.lower() == TABLE:
+        text = _table_of(of)
+    else:
+        text = marked_pictures.dumps(of)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, marked_pictures.dumps(of))
+    write_text(path, text)
+
+
+def _table_of(of: MarkedPictures) -> str:
+    from explorer.latents import marks
+
+    seeds: dict[bool, list[int]] = {True: [], False: []}
+    for recipe, is_more in of.marked:
+        seed = edits.seed_a(recipe)
+        if seed is None or recipe != face_of(of.model, seed):
+            raise RecipeError(
+                f"a table holds seeds alone, and some marks are of other pictures; use {SUFFIX}"
+            )
+        seeds[is_more].append(seed)
+    table = marks.Marks(of.name or "learned", tuple(seeds[True]), tuple(seeds[False]), of.keep)
+    return marks.dumps([table], f"Marks of faces of {of.model.name}, {of.model.sha256}")

@@ -29,6 +29,8 @@ class MarkedPictures:
     note: str = ""
     marked: tuple[tuple[Recipe, bool], ...] = ()
     """Pictures, each with True for "more" and False for "less"."""
+    keep: tuple[str, ...] = ()
+    """Names of directions whose measures the direction is to leave still."""
 
     def __post_init__(self) -> None:
         recipes = [recipe for recipe, _ in self.marked]
@@ -66,6 +68,7 @@ def dumps(marks: MarkedPictures) -> str:
         "model": {"name": marks.model.name, "sha256": marks.model.sha256},
         "name": marks.name,
         "note": marks.note,
+        "keep": list(marks.keep),
         "more": [document.to_json(recipe) for recipe in marks.of(True)],
         "less": [document.to_json(recipe) for recipe in marks.of(False)],
         "order": [is_more for _, is_more in marks.marked],
@@ -111,6 +114,7 @@ def loads(text: str) -> MarkedPictures:
             str(data["name"])[:128],
             str(data["note"])[:500],
             marked,
+            tuple(str(name) for name in data["keep"]),
         )
     except RecipeError:
         raise

@@ -112,6 +112,15 @@ def test_marks_are_saved_and_gone_on_with(dialog, real_window, qtbot, tmp_path):
     real_window.teach.open_file(path)
     qtbot.waitUntil(lambda: len(dialog.lesson.marks.marked) == 2)
     assert (dialog.lesson.marks, dialog.side.name.text()) == (marks, "smile")
+    # As a table of seeds, which the command line reads too.
+    table = tmp_path / "smile.csv"
+    with qtbot.waitSignal(real_window.teach.notice):
+        real_window.teach.save_file(table, marks)
+    assert table.read_text("utf-8").startswith("# Marks of faces")
+    dialog.side.clear.click()
+    real_window.teach.open_file(table)
+    qtbot.waitUntil(lambda: len(dialog.lesson.marks.marked) == 2)
+    assert dialog.lesson.marks == marks
     # Closed, the dialog leaves them for another day.
     dialog.reject()
     kept = teach_file(real_window)

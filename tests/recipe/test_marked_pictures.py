@@ -21,7 +21,7 @@ def face(seed):
 @settings(max_examples=20)
 @given(st.dictionaries(some.recipes, st.booleans(), max_size=4), some.names, some.names)
 def test_there_and_back(marked, name, note):
-    marks = MarkedPictures(MODEL, name, note, tuple(marked.items()))
+    marks = MarkedPictures(MODEL, name, note, tuple(marked.items()), (name,))
     assert loads(dumps(marks)) == marks
 
 

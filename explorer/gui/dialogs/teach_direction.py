@@ -74,6 +74,7 @@ class TeachDirection(QDialog):
         self._desk, self._face, self._history = desk, face, history
         self.lesson = Lesson(MarkedPictures(ModelRef("none")))
         self.learned: Learned | None = None
+        self._known: tuple[Direction, ...] = ()
         self._images: dict[Recipe, QImage] = {}
         self._seen: dict[int, None] = {}
         self._skipped: set[Recipe] = set()
@@ -152,15 +153,16 @@ class TeachDirection(QDialog):
         self._images.clear()
         self._seen.clear()
         self._skipped.clear()
-        self.side.set_known((), ())
+        self._known = ()
         self.take(marks)
 
     def take(self, marks: MarkedPictures) -> None:
         """Go on with marks that were saved."""
         self._desk.cancel()
-        self.lesson = replace(self.lesson, marks=marks)
-        self.learned = None
+        self.side.set_known(self._known, marks.keep)
         self.side.show_marks(marks)
+        self.lesson = replace(self.lesson, marks=marks, keep=self.side.kept)
+        self.learned = None
         self._forget_faces()
         for recipe in marks:
             self._remember_seen(recipe)
@@ -172,7 +174,9 @@ class TeachDirection(QDialog):
 
     def show_known(self, directions: Sequence["Direction"]) -> None:
         """Directions whose measure may be kept."""
-        self.side.set_known(directions, [direction.name for direction in self.lesson.keep])
+        self._known = tuple(directions)
+        self.side.set_known(directions, self.lesson.marks.keep)
+        self.lesson = replace(self.lesson, keep=self.side.kept)
 
     # MarkedPictures.
 
@@ -367,7 +371,11 @@ class TeachDirection(QDialog):
 
     def _side_changed(self) -> None:
         """Name, note, rows or what is kept are others."""
-        marks = self.lesson.marks.with_(name=self.side.name.text(), note=self.side.note.text())
+        marks = self.lesson.marks.with_(
+            name=self.side.name.text(),
+            note=self.side.note.text(),
+            keep=tuple(direction.name for direction in self.side.kept),
+        )
         try:
             lesson = Lesson(marks, self.side.kept, self.side.layers)
         except RecipeError as error:
