@@ -19,6 +19,7 @@ from explorer.gui.dialogs.export_film import size_words, time_words
 from explorer.gui.engine_maker import EngineMaker
 from explorer.gui.film_export import FilmExport, Order, record_file
 from explorer.gui.main_window import MainWindow
+from explorer.gui.outgoing import text_of
 from explorer.gui.render_bridge import RenderBridge
 from explorer.gui.settings import Settings
 from explorer.provenance import read_film
@@ -294,6 +295,18 @@ def test_several_films_are_written_as_a_grid(real_window, film, qtbot, tmp_path)
     assert frames_of(tmp_path / "grid")[0].shape == (32, 16, 3)
 
 
+@pytest.mark.parametrize("name", ["walk.mp4", "walk.webm", "walk.gif", "walk.webp"])
+def test_an_exported_film_comes_back_onto_the_timeline_by_a_drop(
+    real_window, film, qtbot, tmp_path, drop, name
+):
+    assert written(real_window, qtbot, Order(film, tmp_path / name, UNSIGNED)).frames == film.frames
+    assert real_window.store.film is None
+    with qtbot.waitSignal(real_window.incoming.film_opened):
+        drop(real_window, tmp_path / name)
+    assert real_window.store.film == film
+    assert real_window.look.timeline.isVisible()
+
+
 def test_a_frame_of_the_film_is_saved_as_what_it_is(real_window, page, film, qtbot, tmp_path):
     real_window.timeline.show_frame(7)
 
@@ -311,6 +324,10 @@ def test_a_frame_of_the_film_is_saved_as_what_it_is(real_window, page, film, qtb
     assert opened.args == [7]
     real_window.outgoing.copy_recipe(frame)
     assert "film" in real_window.notices.notices[0].title
+    real_window.store.edit_film(None, "New film")
+    with qtbot.waitSignal(real_window.incoming.film_opened):
+        real_window.incoming.paste(text_of(frame))
+    assert real_window.store.film == film
 
 
 def test_a_note_of_an_export_survives_the_way_to_paper(film):

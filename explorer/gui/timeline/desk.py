@@ -164,7 +164,7 @@ class TimelineDesk(QObject):
         self._on_film = False
 
     def _rested(self) -> None:
-        self.panel.shelf.show_history(self._store.history)
+        self.panel.show_history()
         self._want_soon.start()
 
     def _want_pictures(self) -> None:
@@ -174,12 +174,11 @@ class TimelineDesk(QObject):
     def show_visible(self, visible: bool) -> None:
         """The timeline is opened or closed; closed, nothing plays, and the still is seen."""
         if visible:
-            self.panel.shelf.show_history(self._store.history)
-        else:
-            self.player.stop()
-            if self._on_film:
-                self._on_film = False
-                self._bridge.request(self._store.recipe)
+            return
+        self.player.stop()
+        if self._on_film:
+            self._on_film = False
+            self._bridge.request(self._store.recipe)
 
     # Edits that begin outside the panel.
 

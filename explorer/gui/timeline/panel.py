@@ -182,7 +182,7 @@ class TimelinePanel(QFrame):
     def _look(self) -> None:
         """Ask for pictures where others are seen than before; the playhead alone changes none."""
         view = self.view
-        seen = (id(view.film), view.cell, view.scale, view.left, self.keys.width(), self.shelf.isVisible())
+        seen = (view.film, view.cell, view.scale, view.left, self.keys.width(), self.shelf.isVisible())
         if seen != self._seen:
             self._seen = seen
             self.pictures_wanted.emit()
@@ -205,8 +205,14 @@ class TimelinePanel(QFrame):
         super().resizeEvent(event)
         self._look()
 
+    def show_history(self) -> None:
+        """Show what the history holds, where somebody looks."""
+        if not self.shelf.isHidden():
+            self.shelf.show_history(self.store.history)
+
     def _show_shelf(self, visible: bool) -> None:
         self.shelf.setVisible(visible)
+        self.show_history()
         self.transport.history.setChecked(visible)
         self._look()
 
