@@ -23,6 +23,7 @@ assert image.shape[-1] == G.resolution >= 128, image.shape
 assert 0.05 < image.std() < 1
 assert any(locations.resources_dir().iterdir())
 assert (locations.weights_dir() / "README.md").is_file()
+assert (locations.weights_dir() / "faces.directions").is_file()
 """
 
 
