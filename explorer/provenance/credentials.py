@@ -68,6 +68,9 @@ class Credentials:
     ingredients: tuple[str, ...] = ()
     """Titles of what went into it."""
     recipe_text: str = ""
+    """The recipe that was signed; empty where it was too long to be told twice."""
+    film_text: str = ""
+    """The film that was signed."""
     problem: str = ""
     """Why they could not be checked, in words."""
 
@@ -268,5 +271,6 @@ def _read_store(store: dict[str, Any], known: Sequence[Identity]) -> Credentials
         actions=tuple(str(x.get("action", "")) for x in actions),
         ingredients=tuple(str(x.get("title", "")) for x in manifest.get("ingredients", [])),
         recipe_text=str(data.get(RECIPE_LABEL, {}).get("json", "")),
+        film_text=str(data.get(FILM_LABEL, {}).get("json", "")),
         problem=", ".join(failures) if state not in ("Valid", "Trusted") else "",
     )

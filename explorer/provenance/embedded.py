@@ -31,6 +31,7 @@ _XMP_TAG, _SOFTWARE_TAG, _DESCRIPTION_TAG = 700, 305, 270  # TIFF 6.0; XMP Speci
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\x00"
 _JPEG_SEGMENT = 65_533  # what a marker's 16 bit length leaves
 _EXTENSION_PIECE = 65_400
+_BEGINS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\x00": "TIFF", b"MM\x00*": "TIFF"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,12 @@ def read_embedded(path: str | Path) -> Embedded:
                 with Image.open(file, formats=FORMATS) as image:
                     return _read_image(image)
         except UnidentifiedImageError:
+            names = [name for begin, name in _BEGINS.items() if head.startswith(begin)]
+            if names or (head[:4], head[8:12]) == (b"RIFF", b"WEBP"):
+                kind = (*names, "WebP")[0]
+                raise RecipeError(
+                    f"{path}: this begins like a {kind}, and cannot be read: it is damaged or tampered with"
+                ) from None
             raise RecipeError(
                 f"{path}: no picture this program can read; it reads PNG, JPEG, WebP, TIFF, GIF, MP4, MOV, "
                 "WebM, recipe and film files"

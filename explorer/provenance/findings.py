@@ -147,6 +147,12 @@ def _mark(report: "Report") -> Finding:
 
 
 def _recipe(report: "Report") -> Finding:
+    if report.is_recipe_edited:
+        words = "Recipe: edited. It is not the one that was signed with this file; it draws something else."
+        return Finding("recipe", "warning", "Edited", words)
+    if report.credentials.tampered and (report.film or report.recipe) is not None:
+        words = "Recipe: complete, but the file was changed since it was signed, and the recipe may be too."
+        return Finding("recipe", "warning", "Complete, perhaps changed", words)
     if report.film is not None:
         return Finding("recipe", "good", "Complete", _film_in_words(report.film, report.frame))
     if report.recipe is not None:

@@ -14,7 +14,7 @@ from explorer.provenance.claims import COMPOSITE, GENERATED
 from explorer.provenance.credentials import Credentials
 from explorer.provenance.embedded import read_embedded, read_film, read_recipe
 from explorer.recipe import Film, Recipe, film_document
-from explorer.recipe.document import to_json
+from explorer.recipe.document import dumps, to_json
 from explorer.recipe.finish import AS_DRAWN, Finish
 from explorer.recipe.finish import loads as read_finish
 
@@ -55,6 +55,16 @@ class Report:
     mark_problem: str = ""
     """Why it could not be looked for."""
 
+    @property
+    def is_recipe_edited(self) -> bool:
+        """Whether the file holds another recipe, or film, than the credentials say was signed."""
+        signed = self.credentials
+        if self.film is not None:
+            return bool(signed.film_text) and film_document.dumps(self.film) != signed.film_text
+        return (
+            self.recipe is not None and bool(signed.recipe_text) and dumps(self.recipe) != signed.recipe_text
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Plain values for `verify --json`; the promised names first."""
         return {
@@ -69,6 +79,7 @@ class Report:
             "digital_source_type": self.source_type or None,
             "software": self.software or None,
             "recipe_problem": self.recipe_problem or None,
+            "recipe_edited": self.is_recipe_edited,
             "finish": None if self.finish is None else self.finish.to_json(),
             "watermark_details": None if self.mark is None else self.mark.as_json(),
             "watermark_problem": self.mark_problem or None,

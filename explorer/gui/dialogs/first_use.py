@@ -24,7 +24,7 @@ POINTS = (
         "That the picture is made by AI, the recipe that draws it again, and which network drew it. A "
         "signature made on this computer shows whether the file was changed since. Nothing of you: no name, "
         "no place, no account. An invisible mark in the pixels says “made by AI” where the rest is lost. A "
-        "label that everybody sees can be added on export.",
+        "label that everybody sees can be added on export, and stands on batches unless you take it away.",
     ),
     (
         "What belongs to others",
