@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
 from explorer.gui.dialogs.first_use import FirstUse
@@ -40,6 +40,8 @@ class Truth(QObject):
         """The page on use; it has then been shown."""
         page = FirstUse(self._window)
         self._kept.use_page_shown = True
+        # Without a window manager nobody hands the keyboard back to the window.
+        page.finished.connect(self._window.activateWindow, Qt.ConnectionType.QueuedConnection)
         page.open()
 
     def welcome(self, viewer: Viewer) -> None:
