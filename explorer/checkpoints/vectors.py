@@ -71,6 +71,9 @@ def read_vectors(path: str | Path) -> tuple[FoundVector, ...]:
     except Impossible as error:
         raise DirectionError(f"{path} is damaged: {error}") from None
     if isinstance(value, Mapping):
+        if not {"lat_comp", "eigvec"} & set(value) and any(isinstance(v, Mapping) for v in value.values()):
+            # Weights stand in a table of their own; an average latent beside them is no direction.
+            raise DirectionError(f"{path} holds tables within a table, as networks do, not directions")
         return _of_table(path, {str(key): _as_array(path, item) for key, item in value.items()})
     array = _as_array(path, value)
     if array is None:

@@ -102,6 +102,7 @@ WRONG = {
     "cut.npz": lambda p: p.write_bytes(b"PK\x03\x04 and no more"),
     "bomb.npz": bomb,
     "none.pt": lambda p: torch.save({"a": 1}, p),
+    "network.pt": lambda p: torch.save({"g_ema": {"x.bias": torch.ones(6)}, "latent_avg": torch.ones(6)}, p),
     "deep.npy": lambda p: np.save(p, np.ones((2, 3, 4, 6))),
     "noise.npy": lambda p: p.write_bytes(b"nothing at all"),
     "runs.pkl": lambda p: p.write_bytes(pickle.dumps(Runs())),

@@ -438,8 +438,10 @@ def test_copy_and_paste_of_a_recipe(window, settle):
     assert "What was copied is no recipe" in titles(window)
 
 
-def test_copy_picture_copies_what_is_seen(window):
+def test_copy_picture_copies_what_is_seen(window, qtbot):
+    QGuiApplication.clipboard().clear()
     window.commands["copy_picture"].trigger()
+    qtbot.waitUntil(lambda: not QGuiApplication.clipboard().image().isNull())
     assert QGuiApplication.clipboard().image().size() == window.viewer.picture.image.size()
 
 
