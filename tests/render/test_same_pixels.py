@@ -43,7 +43,9 @@ def render_in_child(recipe, folder, threads):
     picture = folder / f"picture-{threads}.png"
     command = [sys.executable, "-m", "explorer", "render", "--recipe", str(file), "--out", str(picture)]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    subprocess.run([*command, "--device", "cpu"], check=True, cwd=REPOSITORY, env=environment)
+    # The invisible mark is laid over files alone.
+    command += ["--device", "cpu", "--no-mark"]
+    subprocess.run(command, check=True, cwd=REPOSITORY, env=environment)
     return np.asarray(Image.open(picture).convert("RGB"))
 
 
