@@ -57,3 +57,7 @@ class DownloadError(ExplorerError, OSError):
 
 class DownloadStoppedError(DownloadError):
     """A download was stopped by the person who began it; asking again goes on with it."""
+
+
+class ProjectionError(ExplorerError, ValueError):
+    """A picture that cannot be projected, or not by this network."""

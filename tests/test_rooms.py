@@ -16,6 +16,7 @@ BELOW_GUI = (
     "attributes",
     "checkpoints",
     "latents",
+    "projection",
     "provenance",
     "render",
     "export",

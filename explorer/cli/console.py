@@ -36,6 +36,7 @@ class Progress:
         self._visible = self._stream.isatty() and total > 1
         self._total, self._unit, self._clock = total, unit, clock
         self._done, self._began, self._drawn = 0, clock(), float("-inf")
+        self._more = ""
 
     def __enter__(self) -> "Progress":
         self._draw()
@@ -48,9 +49,10 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
-    def step(self) -> None:
-        """Count one piece as done."""
+    def step(self, more: str = "") -> None:
+        """Count one piece as done; `more` is said beside it."""
         self._done += 1
+        self._more = more
         # Ten lines a second are enough for the eye, and cost a terminal nothing.
         if self._done == self._total or self._clock() - self._drawn >= 0.1:
             self._draw()
@@ -65,6 +67,7 @@ class Progress:
         if self._done:
             rate = self._done / spent
             line += f"  {rate:.3g}/s  {_clock_time((self._total - self._done) / rate)} left"
+        line += f"  {self._more}" if self._more else ""
         self._stream.write(f"\r{line}\x1b[K")
         self._stream.flush()
 

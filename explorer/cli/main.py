@@ -33,6 +33,7 @@ VERBS: Mapping[str, str] = {
     "verify": "explorer.cli.verify",
     "models": "explorer.cli.models",
     "directions": "explorer.cli.directions",
+    "project": "explorer.cli.project",
     "train": "explorer.cli.train",
     "bench": "explorer.cli.bench",
 }

@@ -6,10 +6,12 @@ What cannot be read is wrong usage: argparse prints the reason and exits with 2.
 import argparse
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from explorer.errors import RecipeError
-from explorer.recipe import Mix, Push
+from explorer.recipe import Mix, Push, Source, edits
 from explorer.recipe.notation import parse_mix, parse_push, parse_seeds
 
 T = TypeVar("T")
@@ -28,8 +30,24 @@ def seeds(text: str) -> tuple[int, ...]:
 
 
 def mix(text: str) -> Mix:
-    """`SEED@LAYERS[*STRENGTH]`."""
-    return _read(parse_mix, text)
+    """`SEED@LAYERS[*STRENGTH]`; in place of the seed, a file whose recipe says what to mix with."""
+    name, sign, rest = text.rpartition("@")
+    if not sign or name.strip().isdigit() or not Path(name).suffix:
+        return _read(parse_mix, text)
+    wanted = _read(parse_mix, f"0@{rest}")
+    return replace(wanted, seed=_source(name))
+
+
+def _source(name: str) -> Source:
+    """What the picture of a file starts from: a latent or a seed."""
+    from explorer.provenance import read_recipe
+
+    try:
+        return edits.source_a(read_recipe(name))
+    except RecipeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.strerror or error}") from None
 
 
 def push(text: str) -> Push:
