@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     notice(projection.CONSENT)
     settings = projection.Settings(args.steps, args.space, args.seed, args.class_index)
     generator = engine.generator(info.ref)
-    wants_features = perceptual.is_available() if args.perceptual is None else args.perceptual
+    wants_features = projection.has_features() if args.perceptual is None else args.perceptual
     features = perceptual.load(generator.device) if wants_features else None
     search = projection.project(generator, target, settings, features)
     found, is_stopped = _watch(search, args.steps)

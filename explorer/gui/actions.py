@@ -45,6 +45,9 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+Shift+E",),
         "Many seeds, pictures seen before, or files made here, into a folder",
     ),
+    Command(
+        "project", "&Project a picture…", ("Ctrl+P",), "Find the latent that draws a picture of yours best"
+    ),
     Command("verify", "Ver&ify a file…", (), "What a picture or film says of itself, and what that is worth"),
     Command("save_session", "Save s&ession…", ("Ctrl+Alt+S",), "Save where you are, with undo and redo"),
     Command("settings", "Se&ttings…", ("Ctrl+,",), "Choices that are kept between runs"),
@@ -156,6 +159,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "export_film",
         "save_session",
         "-",
+        "project",
         "verify",
         "-",
         "settings",

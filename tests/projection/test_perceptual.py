@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 
 from explorer.errors import ProjectionError
-from explorer.projection import perceptual
+from explorer.projection import has_features, perceptual
 from explorer.projection.distance import Distance
 
-needs_package = pytest.mark.skipif(not perceptual.is_available(), reason="the extra is not installed")
+needs_package = pytest.mark.skipif(not has_features(), reason="the extra is not installed")
 
 
 @needs_package
@@ -44,6 +44,6 @@ def test_large_pictures_are_averaged_down():
 
 def test_without_the_package_it_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setattr(perceptual, "find_spec", lambda name: None)
-    assert not perceptual.is_available()
+    assert not has_features()
     with pytest.raises(ProjectionError, match="perceptual"):
         perceptual.load(torch.device("cpu"))
