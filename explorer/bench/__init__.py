@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, str] = {
     "draft": "each early stop, and going on from it to the full picture",
     "film": "an exported film, as a share of the rate of drawing its frames",
     "mark": "how often the invisible mark is found, after what, and where there is none",
+    "invert": "a network's own pictures found again by projection",
     "memory": "most memory of a process that draws, and what unloading gives back",
 }
 """Name and meaning of each benchmark that needs no window."""

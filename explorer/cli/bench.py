@@ -24,15 +24,16 @@ drag     a slider of the real window dragged: latency and pictures a second
 start    from the command to the first face
 film     an exported film: frames a second, as a share of only drawing them
 mark     the invisible mark: how often it is found, after what, and where there is none
+invert   a network's own pictures found again by projection
 memory   most memory of a process that draws, and what unloading gives back"""
 EPILOG = """examples:
   latent-explorer bench --write                          all of it, in about ten minutes
   latent-explorer bench --only frame --model random-config-f-1024 --device cuda
   latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md"""
 
-ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "mark", "memory")
+ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "mark", "invert", "memory")
 WINDOW_BENCHMARKS = ("drag", "start")
-NAMES = ("frame", "partial", "draft", "drag", "start", "film", "mark", "memory")
+NAMES = ("frame", "partial", "draft", "drag", "start", "film", "mark", "invert", "memory")
 
 
 def _names(text: str) -> tuple[str, ...]:

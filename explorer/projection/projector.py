@@ -58,6 +58,8 @@ class Settings:
     """Adam's step in W, in standard deviations."""
     rate_plus: float = 0.05
     """Adam's step in W+."""
+    prior: float = 0.03
+    """Cost of each mean square beyond that of the network's own faces, which is one standard deviation."""
     penalty: float = 0.1
     """Cost of a mean square of one standard deviation between the rows and their mean."""
 
@@ -231,6 +233,8 @@ class _Walk:
             yield None
             loss = self._distance(image).sum()
             best = self._better(best, step, "w+" if is_plus else "w", float(loss.detach()), ws, image)
+            # Own faces lie on a shell; far outside of it the network draws no faces any more.
+            loss = loss + settings.prior * ((point + apart).square().mean() - 1).clamp_min(0)
             if is_plus:
                 loss = loss + settings.penalty * apart.square().mean()
             adam.zero_grad()

@@ -52,6 +52,15 @@ def test_draft_measures_each_early_stop(capsys):
     assert [r["stop"] for r in bench(capsys, "--only", "draft")] == [4, 8]
 
 
+def test_invert_counts_what_is_found_again(capsys):
+    results = bench(capsys, "--only", "invert")
+    assert [r["space"] for r in results] == ["w", "w+"]
+    for result in results:
+        assert result["seeds"] == 2
+        assert 0 <= result["found_share"] <= 1
+        assert result["psnr_min_db"] <= result["psnr_p50_db"]
+
+
 def test_film_compares_exporting_with_drawing_alone(capsys):
     results = bench(capsys, "--only", "film")
     assert [r["format"] for r in results] == ["mp4", "webm"]

@@ -41,6 +41,7 @@ def page(window, qtbot, photo):
     page.open_picture(photo)
     qtbot.waitUntil(lambda: page.go.isEnabled())
     page.steps.setValue(10)
+    page.features.setChecked(False)
     return page
 
 

@@ -107,6 +107,7 @@ class ProjectPage(QDialog):
         self.steps.lineEdit().setTextMargins(8, 0, 8, 0)
         self.steps.setAccessibleName("Steps")
         self.features = QCheckBox("Compare features too")
+        self.features.setChecked(has_features())
         self._show_features()
         choices = QHBoxLayout()
         choices.setSpacing(12)
