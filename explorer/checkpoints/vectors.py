@@ -81,6 +81,41 @@ def read_vectors(path: str | Path) -> tuple[FoundVector, ...]:
     return _of_array(path, path.stem, array)
 
 
+def read_latent(path: str | Path) -> Array:
+    """Read the latent in a file of a projector: [rows, w_dim] float32, one row for a point of W.
+
+    `.npz` with the key `w` (official projectors and `project` here), `.npy`, or rosinality's
+    `.pt`, in which a picture's name leads to `latent`. [d], [1, d], [L, d] and [1, L, d] are
+    understood; where a file holds several, the first counts.
+
+    Raises
+    ------
+    DirectionError, CheckpointError, OSError
+        As `read_vectors`.
+    """
+    path = Path(path)
+    if path.stat().st_size > MAX_BYTES:
+        raise DirectionError(f"{path} is too large to be a latent")
+    with open(path, "rb") as file:
+        is_numpy = file.read(6) == b"\x93NUMPY" or path.suffix.lower() == ".npz"
+    try:
+        value = _load_numpy(path) if is_numpy else read_value(path)
+    except Impossible as error:
+        raise DirectionError(f"{path} is damaged: {error}") from None
+    while isinstance(value, Mapping):
+        inside = next((value[key] for key in ("w", "ws", "latent", "projected_w") if key in value), None)
+        value = next(iter(value.values()), None) if inside is None else inside
+    found = value if is_numpy else _as_array(path, value)
+    if found is None:
+        raise DirectionError(f"{path} holds no latent")
+    values = _numbers(path, "the latent", found)
+    if values.ndim == 3 and len(values) == 1:
+        values = values[0]
+    if values.ndim not in (1, 2):
+        raise DirectionError(f"{path}: an array of the shape {list(values.shape)} is no latent")
+    return np.ascontiguousarray(values.reshape(-1, values.shape[-1]))
+
+
 def _load_numpy(path: Path) -> Any:
     """An array, or a table of arrays."""
     try:

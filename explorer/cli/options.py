@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from explorer.errors import RecipeError
+from explorer.errors import CheckpointError, DirectionError, RecipeError
 from explorer.recipe import Mix, Push, Source, edits
 from explorer.recipe.notation import parse_mix, parse_push, parse_seeds
 
@@ -40,11 +40,11 @@ def mix(text: str) -> Mix:
 
 def _source(name: str) -> Source:
     """What the picture of a file starts from: a latent or a seed."""
-    from explorer.provenance import read_recipe
+    from explorer.cli.recipe_options import read_start
 
     try:
-        return edits.source_a(read_recipe(name))
-    except RecipeError as error:
+        return edits.source_a(read_start(name))
+    except (RecipeError, DirectionError, CheckpointError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{name}: {error.strerror or error}") from None

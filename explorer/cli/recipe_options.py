@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from explorer.cli import options
 from explorer.cli.console import notice
 from explorer.errors import DirectionError
-from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Noise, Push, Recipe
+from explorer.recipe import LATENT_FILE, NOISE_MODES, SEED_LIMIT, ModelRef, Noise, Push, Recipe, StoredLatent
 
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
@@ -66,6 +66,29 @@ def add_look_options(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help="factor on the noise (default: 1)",
     )
+
+
+LATENTS = (".npz", ".npy", ".pt", ".pth")
+"""Files of projectors, which hold a latent and no recipe."""
+
+
+def read_start(file: str) -> Recipe:
+    """Recipe in a picture or JSON file; one that starts from the latent in a file of a projector.
+
+    Raises
+    ------
+    RecipeError, DirectionError, CheckpointError, OSError
+        If there is none.
+    """
+    if Path(file).suffix.lower() not in LATENTS:
+        from explorer.provenance import read_recipe
+
+        return read_recipe(file)
+    from explorer.checkpoints.vectors import read_latent
+
+    rows = read_latent(file)
+    base = StoredLatent(len(rows), rows.shape[1], rows.astype("<f4").tobytes(), LATENT_FILE)
+    return Recipe(ModelRef(DEFAULT_MODEL), base)
 
 
 def recipe_of(args: argparse.Namespace, model: ModelRef) -> Recipe:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.cli import options
 from explorer.cli.console import Progress, notice, print_json
 from explorer.cli.finish_options import add_finish_options, finish_of
-from explorer.cli.recipe_options import add_directions_option, carrying, open_directions
+from explorer.cli.recipe_options import LATENTS, add_directions_option, carrying, open_directions, read_start
 from explorer.cli.signing_options import add_signing_options, use_signing_options
 from explorer.errors import RecipeError
 from explorer.recipe import NOISE_MODES, SEED_LIMIT, ModelRef, Recipe, SeedBlend
@@ -81,7 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=options.whole(),
         help="class of a network that has classes",
     )
-    add("--recipe", metavar="FILE", help="start from a recipe file, or the recipe inside an exported picture")
+    add(
+        "--recipe",
+        metavar="FILE",
+        help="start from a recipe file, the recipe inside a picture, or a projector's latent (.npz)",
+    )
     add("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", metavar="FILE|DIR", required=True, help="a .png, .jpg, .webp or .tiff file, or a folder")
     add_finish_options(parser)
@@ -191,7 +195,8 @@ def make_plan(args: argparse.Namespace) -> Plan:
     out = Path(args.out)
     into_folder, suffix = _target(args, out, several=seeds is not None and len(seeds) > 1)
     model = args.model or (DEFAULT_MODEL if args.recipe is None else None)
-    base = Finish() if args.recipe is None or seeds is not None else _finish_inside(args.recipe)
+    is_made_here = args.recipe is not None and Path(args.recipe).suffix.lower() not in LATENTS
+    base = _finish_inside(args.recipe) if is_made_here and seeds is None else Finish()
     finish = finish_of(args, out, into_folder, suffix, base)
     may_be_labelled = len(seeds or ()) > 1 and args.label is None and not args.no_label
     return Plan(model, start, seeds, out, into_folder, suffix, finish, may_be_labelled)
@@ -234,9 +239,7 @@ def _start(args: argparse.Namespace) -> Recipe:
     if args.recipe is None:
         recipe = Recipe(ModelRef(DEFAULT_MODEL))
     else:
-        from explorer.provenance import read_recipe
-
-        recipe = read_recipe(args.recipe)
+        recipe = read_start(args.recipe)
     if args.noise_seed is not None and (args.noise or recipe.noise.mode) != "random":
         args.parser.error("--noise-seed needs --noise random")
     noise = {

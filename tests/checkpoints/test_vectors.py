@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.checkpoints.vectors import read_vectors
+from explorer.checkpoints.vectors import read_latent, read_vectors
 from explorer.errors import CheckpointError, DirectionError
 
 numbers = np.random.RandomState(0)
@@ -115,3 +115,26 @@ def test_what_is_no_direction_is_refused_in_words(tmp_path, name):
     WRONG[name](tmp_path / name)
     with pytest.raises((DirectionError, CheckpointError), match=r"\w"):
         read_vectors(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(6,), (1, 6), (4, 6), (1, 4, 6)])
+@pytest.mark.parametrize("kind", ["npz", "npy", "pt"])
+def test_latents_of_projectors(tmp_path, shape, kind):
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    path = tmp_path / f"latent.{kind}"
+    if kind == "npz":
+        np.savez(path, w=values)
+    elif kind == "npy":
+        np.save(path, values)
+    else:
+        torch.save({"me.jpg": {"img": torch.zeros(3), "latent": torch.from_numpy(values), "noise": []}}, path)
+    assert np.array_equal(read_latent(path), values.reshape(-1, 6))
+
+
+@pytest.mark.parametrize(
+    "value", [np.zeros((2, 3, 4)), np.array([np.nan, 1.0]), np.array(["a"]), np.zeros(0)]
+)
+def test_what_is_no_latent_is_refused(tmp_path, value):
+    np.savez(tmp_path / "a.npz", w=value)
+    with pytest.raises(DirectionError, match=r"a\.npz"):
+        read_latent(tmp_path / "a.npz")

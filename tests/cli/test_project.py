@@ -9,7 +9,7 @@ from PIL import Image
 from explorer import projection
 from explorer.cli import main as cli
 from explorer.provenance import read_recipe
-from explorer.recipe import Mix, SeedBlend, StoredLatent
+from explorer.recipe import LATENT_FILE, Mix, SeedBlend, StoredLatent
 from explorer.recipe.document import loads
 from tests.export.films import small_network
 
@@ -61,6 +61,17 @@ def test_what_was_found_is_a_source_for_other_pictures(network, photo, tmp_path)
     assert recipe.mixes == (Mix(42, (0, 1), 0.5),)
     assert cli.main(["render", "--recipe", str(mixed), "--model", str(network), "--out", str(again)]) == 0
     assert np.array_equal(np.asarray(Image.open(mixed)), np.asarray(Image.open(again)))
+
+
+def test_a_latent_in_a_file_is_a_source_too(network, photo, tmp_path):
+    found, latent, again, mixed = (tmp_path / name for name in ("a.png", "a.npz", "again.png", "mixed.png"))
+    assert project(network, photo, "--out", found, "--out", latent) == 0
+    shared = ["--device", "cpu", "--model", str(network)]
+    assert cli.main(["render", "--recipe", str(latent), *shared, "--out", str(again)]) == 0
+    assert np.array_equal(np.asarray(Image.open(found)), np.asarray(Image.open(again)))
+    assert read_recipe(again).base.origin == LATENT_FILE
+    assert cli.main(["render", "--seeds", "7", "--mix", f"{latent}@0", *shared, "--out", str(mixed)]) == 0
+    assert read_recipe(mixed).mixes[0].seed.origin == LATENT_FILE
 
 
 def test_the_frame_is_obeyed(network, photo, tmp_path, capsys):
