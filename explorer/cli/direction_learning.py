@@ -59,6 +59,7 @@ def add_learn(learn: argparse.ArgumentParser) -> None:
     add("--seed", metavar="S", type=options.whole(0, SEED_LIMIT - 1), default=0, help="of --ask (default: 0)")
     add("--psi", type=options.number(-10, 10), default=0.7, help="truncation of --sheet (default: 0.7)")
     add("--out", metavar="FILE", help="a .directions file to write, instead of adding it to those known")
+    add_terms(learn)
     add("--json", action="store_true", help="print one JSON document")
 
 
@@ -98,9 +99,14 @@ def add_measure(measure: argparse.ArgumentParser) -> None:
         default=(5, 23),
         help="faces of --strip (default: 5,23)",
     )
-    add("--author", metavar="WHO", default="", help="who made them, written into the file")
-    add("--licence", metavar="WORDS", default="", help="terms of the file, written into it")
+    add_terms(measure)
     add("--json", action="store_true", help="print one JSON document")
+
+
+def add_terms(parser: argparse.ArgumentParser) -> None:
+    """Add what a `.directions` file says of itself."""
+    parser.add_argument("--author", metavar="WHO", default="", help="who made them, written into the file")
+    parser.add_argument("--licence", metavar="WORDS", default="", help="terms of the file, written into it")
 
 
 # Learning from marks.
@@ -282,7 +288,7 @@ def _write(args: argparse.Namespace, engine: "Engine", info: "ModelInfo", report
 
     directions = tuple(one.direction for one in report.named)
     found = direction_form.DirectionSet(
-        info.ref, info.num_ws, info.w_dim, directions, args.author, args.licence
+        info.ref, info.num_ws, info.w_dim, directions, args.author, args.licence, info.architecture
     )
     write_whole(args.out, direction_form.dumps(found))
     if args.strip is not None:

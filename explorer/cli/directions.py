@@ -158,6 +158,7 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="a .directions file to write")
+    direction_learning.add_terms(parser)
     parser.add_argument("--keep", action="store_true", help="add them to those known for this network")
     parser.add_argument("--json", action="store_true", help="print them as one JSON document")
 
@@ -234,7 +235,9 @@ def _deliver(
     from explorer.latents import direction_form
 
     if args.out is not None:
-        one = direction_form.DirectionSet(info.ref, info.num_ws, info.w_dim, tuple(found))
+        one = direction_form.DirectionSet(
+            info.ref, info.num_ws, info.w_dim, tuple(found), args.author, args.licence, info.architecture
+        )
         write_whole(args.out, direction_form.dumps(one))
     names = [direction.name for direction in found]
     if args.keep:

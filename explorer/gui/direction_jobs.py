@@ -152,7 +152,9 @@ class Export:
         info, known = self.info, self.directions or engine.known.of(self.info.ref)
         if not known:
             raise DirectionError("no directions are known for this network yet; find or import some first")
-        found = DirectionSet(info.ref, info.num_ws, info.w_dim, known, self.author, self.licence)
+        found = DirectionSet(
+            info.ref, info.num_ws, info.w_dim, known, self.author, self.licence, info.architecture
+        )
         write_whole(self.path, dumps(found))
 
 

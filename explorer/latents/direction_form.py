@@ -38,6 +38,8 @@ class DirectionSet:
     directions: tuple[Direction, ...]
     author: str = ""
     licence: str = ""
+    family: str = ""
+    """Architecture of the network; others of the same family and sizes may like them too, with care."""
 
     def by_name(self) -> dict[str, Direction]:
         """Directions by name, as `compose` takes them."""
@@ -63,6 +65,7 @@ def dumps(found: DirectionSet) -> bytes:
         "w_dim": found.w_dim,
         "author": found.author,
         "licence": found.licence,
+        "family": found.family,
         "directions": [
             {
                 "name": direction.name,
@@ -124,6 +127,7 @@ def loads(data: bytes, source: str = "this file") -> DirectionSet:
             ),
             author=str(about["author"]),
             licence=str(about["licence"]),
+            family=str(about.get("family", "")),
         )
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
         # RecipeError (layers, names) is a ValueError too.

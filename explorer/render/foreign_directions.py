@@ -80,8 +80,11 @@ def _own_form(
     for direction in found.directions:
         _check_fit(direction, path, generator)
     if found.model.sha256 and found.model.sha256 != model.sha256:
+        family = f" of the family {found.family}" if found.family else ""
+        if found.family and found.family != generator.architecture:
+            family += f", while this one is {generator.architecture}"
         return found.directions, (
-            f"the directions in {path.name} were found in another network, {found.model.name!r}; "
+            f"the directions in {path.name} were found in another network, {found.model.name!r}{family}; "
             "here they may change other things, or nothing that can be named",
         )
     return found.directions, ()

@@ -34,6 +34,9 @@ def find(network, out, *words):
 
 def test_finding_is_deterministic_by_seed(network, tmp_path, capsys):
     a, b, c = (tmp_path / f"{name}.directions" for name in "abc")
+    assert find(network, a, "--author", "me", "--licence", "CC0") == 0
+    said = read_directions(a)
+    assert (said.author, said.licence, said.family) == ("me", "CC0", "stylegan2")
     assert find(network, a) == find(network, b) == find(network, c, "--seed", 1) == 0
     assert a.read_bytes() == b.read_bytes() != c.read_bytes()
     assert "3 directions" in capsys.readouterr().out
@@ -123,11 +126,13 @@ def test_directions_of_another_network_are_taken_with_a_warning(network, tmp_pat
     assert find(network, file) == 0
     found = read_directions(file)
     other = direction_form.DirectionSet(
-        type(found.model)("cats", "0" * 64), found.num_ws, found.w_dim, found.directions
+        type(found.model)("cats", "0" * 64), found.num_ws, found.w_dim, found.directions, family="stylegan1"
     )
     file.write_bytes(direction_form.dumps(other))
     assert directions("import", file, "--model", network, "--keep") == 0
-    assert "another network, 'cats'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "another network, 'cats'" in said
+    assert "of the family stylegan1, while this one is stylegan2" in said
 
 
 @pytest.mark.parametrize(
