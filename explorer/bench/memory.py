@@ -18,6 +18,7 @@ from explorer.bench.subjects import Subject
 from explorer.checkpoints import Register, Shelf, read_checkpoint
 from explorer.recipe import Recipe
 from explorer.render import Engine, RenderRequest
+from explorer.render.engine import CACHE_BYTES
 from explorer.render.known_directions import KnownDirections
 
 MIB = 2**20
@@ -29,10 +30,12 @@ def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     ours = _in_child("ours", subject.path, conditions)
     result: Result = {"name": "memory", "model": subject.name, "device": conditions.device} | ours
     if subject.read().description.architecture in PLAIN and conditions.device == "cpu":
-        plain = _in_child("plain", subject.path, conditions)
-        result["plain_peak_mib"] = plain["peak_mib"]
-        if ours["peak_mib"] and plain["peak_mib"]:
-            result["ratio"] = ours["peak_mib"] / plain["peak_mib"]
+        # The stage cache has its own limit and the plain form has none: forms are compared without it.
+        alone = _in_child("uncached", subject.path, conditions)["peak_mib"]
+        plain = _in_child("plain", subject.path, conditions)["peak_mib"]
+        result |= {"uncached_peak_mib": alone, "plain_peak_mib": plain}
+        if ours["peak_mib"] and alone and plain:
+            result |= {"ratio": alone / plain, "cached_ratio": ours["peak_mib"] / plain}
     yield result
 
 
@@ -43,10 +46,10 @@ def _in_child(form: str, path: Path, conditions: Conditions) -> dict[str, Any]:
 
 
 def draw_ours(
-    shelf: Shelf, path: Path, device: str, precision: str, scratch: Path
+    shelf: Shelf, path: Path, device: str, precision: str, scratch: Path, cache_bytes: int = CACHE_BYTES
 ) -> dict[str, float | None]:
     """Open, draw, unload; what that took and gave back. Run in a fresh process."""
-    engine = Engine(shelf, device, precision)
+    engine = Engine(shelf, device, precision, cache_bytes)
     engine.known = KnownDirections(scratch)
     before = resident_mib()
     ref = engine.open(path).ref
@@ -110,12 +113,14 @@ def _proc_status(name: str) -> float | None:
 
 def main(form: str, path: Path, device: str, precision: str) -> None:
     """Print the figures of this process, after drawing in one form."""
-    with TemporaryDirectory() as scratch:
-        shelf = Shelf(register=Register(Path(scratch) / "networks.json"))
-        plain = form == "plain"
-        figures = (
-            draw_plain(shelf, path) if plain else draw_ours(shelf, path, device, precision, Path(scratch))
-        )
+    with TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        shelf = Shelf(register=Register(scratch / "networks.json"))
+        if form == "plain":
+            figures = draw_plain(shelf, path)
+        else:
+            cache_bytes = 0 if form == "uncached" else CACHE_BYTES
+            figures = draw_ours(shelf, path, device, precision, scratch, cache_bytes)
     sys.stdout.write(json.dumps(figures))
 
 

@@ -20,6 +20,7 @@ the points +-sqrt(1/2), +-sqrt(2) here leave 4 times less error than the usual +
 """
 
 import math
+from collections.abc import Callable
 from functools import cache, cached_property
 
 import numpy as np
@@ -82,9 +83,13 @@ class WinogradConv:
         They take as long as a sixth of a frame and several times the memory of the
         network: nothing for a network that is only opened, or goes on to another device.
         """
+        count = self._strip * self._across
+        return _Grouped(self._spread, count) if _has_grouped() else _Matrices(self._spread)
+
+    def _spread(self) -> Tensor:
+        """Transformed weights, [span^2, O, I]: made where they are used up, so that no copy stays."""
         spread = self._kernel @ self._weight.reshape(-1, 9).t()  # [span^2, O * I]
-        spread = spread.view(-1, self._out_channels, self._in_channels)
-        return _product(spread, self._strip * self._across)
+        return spread.view(-1, self._out_channels, self._in_channels)
 
     def __call__(self, x: Tensor, style: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
         """Convolve x * style, times `scale`, plus `bias`.
@@ -188,8 +193,8 @@ def transforms(tile: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDA
 class _Matrices:
     """[T, G, I] times [G, I, O], by the batched product of torch."""
 
-    def __init__(self, spread: Tensor):
-        self.weight = spread.transpose(1, 2).contiguous()
+    def __init__(self, spread: Callable[[], Tensor]):
+        self.weight = spread().transpose(1, 2).contiguous()
 
     def __call__(self, x: Tensor) -> Tensor:
         return torch.bmm(x.transpose(0, 1), self.weight).transpose(0, 1)
@@ -199,12 +204,14 @@ class _Grouped:
     """The same as a 1x1 convolution in G groups over weights in oneDNN's own layout.
 
     1.3-1.5 times faster than `_Matrices`. The operation is torch's, though not among
-    those it documents (its compiler uses it); `_product` asks before relying on it.
+    those it documents (its compiler uses it); `_has_grouped` asks before relying on it.
     """
 
-    def __init__(self, spread: Tensor, count: int):
-        self._groups, self._out, channels = spread.shape
-        dense = spread.reshape(self._groups * self._out, channels, 1, 1).to_mkldnn()
+    def __init__(self, spread: Callable[[], Tensor], count: int):
+        weight = spread()
+        self._groups, self._out, channels = weight.shape
+        dense = weight.reshape(self._groups * self._out, channels, 1, 1).to_mkldnn()
+        del weight
         shape = [1, self._groups * channels, 1, count]
         self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]
             dense, [0, 0], [1, 1], [1, 1], self._groups, shape
@@ -220,18 +227,14 @@ class _Grouped:
         return y.permute(0, 2, 3, 1).reshape(count, groups, self._out)
 
 
-def _product(spread: Tensor, count: int) -> _Grouped | _Matrices:
-    """The faster product this build of torch has, tried once on a small example of known result."""
-    return _Grouped(spread, count) if _has_grouped() else _Matrices(spread)
-
-
 @cache
 def _has_grouped() -> bool:
+    """Whether this build of torch has the faster product: tried once on a small example of known result."""
     generator = torch.Generator().manual_seed(0)
     spread = torch.randn(4, 16, 32, generator=generator)
     x = torch.randn(3, 4, 32, generator=generator)
     try:
-        found = _Grouped(spread, 3)(x)
+        found = _Grouped(lambda: spread, 3)(x)
     except (AttributeError, RuntimeError, TypeError):
         return False
-    return found.shape == (3, 4, 16) and torch.allclose(found, _Matrices(spread)(x), atol=1e-4)
+    return found.shape == (3, 4, 16) and torch.allclose(found, _Matrices(lambda: spread)(x), atol=1e-4)
