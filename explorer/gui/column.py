@@ -21,7 +21,7 @@ from explorer.gui.widgets.section import Section
 from explorer.recipe import Recipe
 from explorer.render.model_info import ModelInfo
 
-WIDTH = 372
+WIDTH = 384
 
 FAMILIES = {
     "stylegan1": "StyleGAN",

@@ -29,7 +29,7 @@ MUSIC = {".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif
 """Sound files go under the film."""
 NETWORKS = {".safetensors", ".pkl", ".pt", ".pth"}
 DIRECTIONS = {".directions", ".npy", ".npz"}
-MARKS = ".marks"
+MARKS = {".marks", ".csv"}
 EITHER = {".pkl", ".pt", ".pth"}
 """Networks, or directions of other tools."""
 MOST_VECTORS = 32 << 20
@@ -253,7 +253,7 @@ def kind_of(path: Path) -> Kind:
     suffix = path.suffix.lower()
     if suffix in DIRECTIONS:
         return "directions"
-    if suffix == MARKS:
+    if suffix in MARKS:
         return "marks"
     if suffix in NETWORKS:
         return "directions" if suffix in EITHER and _holds_vectors(path) else "network"

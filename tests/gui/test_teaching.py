@@ -100,7 +100,7 @@ def test_pictures_of_the_history_can_be_marked(dialog, real_window, qtbot):  # n
     assert store.recipe not in dialog.grid.keys
 
 
-def test_marks_are_saved_and_gone_on_with(dialog, real_window, qtbot, tmp_path):  # noqa: F811
+def test_marks_are_saved_and_gone_on_with(dialog, real_window, qtbot, tmp_path, drop):  # noqa: F811
     teach(qtbot, dialog, 1)
     settled(qtbot, dialog)
     marks = dialog.lesson.marks.with_(name="smile")
@@ -118,7 +118,7 @@ def test_marks_are_saved_and_gone_on_with(dialog, real_window, qtbot, tmp_path):
         real_window.teach.save_file(table, marks)
     assert table.read_text("utf-8").startswith("# Marks of faces")
     dialog.side.clear.click()
-    real_window.teach.open_file(table)
+    drop(real_window, table)
     qtbot.waitUntil(lambda: len(dialog.lesson.marks.marked) == 2)
     assert dialog.lesson.marks == marks
     # Closed, the dialog leaves them for another day.

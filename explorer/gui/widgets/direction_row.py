@@ -36,7 +36,7 @@ from explorer.recipe.notation import format_layers
 
 REACH = 10.0
 """Standard deviations to either side; pictures usually fall apart from about 4 on."""
-NAME_WIDTH = 68
+NAME_WIDTH = 90
 WIDEST_NAME = 180
 ROWS_WIDTH = 50
 CHIP_LETTERS = 11
