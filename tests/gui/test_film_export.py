@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import wave
 from pathlib import Path
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -305,6 +307,23 @@ def test_an_exported_film_comes_back_onto_the_timeline_by_a_drop(
         drop(real_window, tmp_path / name)
     assert real_window.store.film == film
     assert real_window.look.timeline.isVisible()
+
+
+def test_music_goes_into_the_export_unless_the_format_is_silent(real_window, page, qtbot, tmp_path):
+    song = tmp_path / "song.wav"
+    with wave.open(str(song), "wb") as file:
+        file.setparams((1, 2, 22_050, 0, "NONE", ""))
+        file.writeframes(np.random.RandomState(0).randint(-9000, 9000, 33_000, np.int16).tobytes())
+    real_window.store.edit_music(str(song), "Put music under the film")
+    real_window.commands["export_film"].trigger()
+    page.set_place(tmp_path / "walk.mp4")
+    assert page.order().music == str(song)
+    with qtbot.waitSignal(page.exported):
+        page.go.click()
+    with av.open(str(tmp_path / "walk.mp4")) as file:
+        assert len(file.streams.audio) == 1
+    page.box.format.setCurrentText("GIF")
+    assert page.order().music == ""
 
 
 def test_a_frame_of_the_film_is_saved_as_what_it_is(real_window, page, film, qtbot, tmp_path):
