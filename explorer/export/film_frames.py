@@ -1,4 +1,4 @@
-"""Frames of a film as they go into a file: cells drawn, resized, marked, put side by side, labelled."""
+"""Frames of a film as they go into a file: drawn cell by cell and resized, then marked and labelled."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -34,14 +34,10 @@ class FrameMaker:
     Parameters
     ----------
     engine : belongs to the calling thread.
-    piece : frames that are made in one go, for the mark: see `FilmMark`.
     """
 
-    def __init__(
-        self, engine: "Engine", film: Film, label: Label | None = None, mark: bool = False, piece: int = 1
-    ) -> None:
-        self._engine, self._film, self._label = engine, film, label
-        self._mark = FilmMark(piece) if mark else None
+    def __init__(self, engine: "Engine", film: Film) -> None:
+        self._engine, self._film = engine, film
         self.notices: dict[str, None] = {}
 
     def steps(self, number: int) -> Iterator[Pixels | None]:
@@ -54,21 +50,51 @@ class FrameMaker:
             frame = self._engine.render(RenderRequest.of_moment(Moment(film, number, cell), serial=number))
             self.notices.update(dict.fromkeys(frame.notices))
             pixels = resized(frame.pixels, film.size)
-            if self._mark is not None:
-                pixels = self._mark.marked(number, pixels, cell)
             height, width = pixels.shape[:2]
             if canvas is None:
                 canvas = np.empty((height * film.rows, width * film.columns, 3), np.uint8)
-            row, column = divmod(cell, film.columns)
-            canvas[row * height : (row + 1) * height, column * width : (column + 1) * width] = pixels
+            canvas[_place(film, cell, height, width)] = pixels
         assert canvas is not None, "a film has at least one cell"
-        yield canvas if self._label is None else labelled(canvas, self._label)
+        yield canvas
 
     def frame(self, number: int) -> Pixels:
         """Draw frame `number` in one go."""
         *_, pixels = self.steps(number)
         assert pixels is not None, "the last step is the frame"
         return pixels
+
+
+class FrameFinisher:
+    """Lays the mark over each cell of whole frames, and writes the label.
+
+    It needs no engine: an export leaves it to the thread that encodes, so that drawing
+    does not wait for it.
+
+    Parameters
+    ----------
+    piece : frames that are made in one go, for the mark: see `FilmMark`.
+    """
+
+    def __init__(self, film: Film, label: Label | None = None, mark: bool = False, piece: int = 1) -> None:
+        self._film, self._label = film, label
+        self._mark = FilmMark(piece) if mark else None
+
+    def finished(self, number: int, canvas: Pixels) -> Pixels:
+        """Frame `number`, finished; frames come in order, and `canvas` is left as it is."""
+        film = self._film
+        if self._mark is not None:
+            drawn, canvas = canvas, canvas.copy()
+            height, width = drawn.shape[0] // film.rows, drawn.shape[1] // film.columns
+            for cell in range(len(film.cells)):
+                place = _place(film, cell, height, width)
+                canvas[place] = self._mark.marked(number, drawn[place], cell)
+        return canvas if self._label is None else labelled(canvas, self._label)
+
+
+def _place(film: Film, cell: int, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of pixels of a cell in the whole frame."""
+    row, column = divmod(cell, film.columns)
+    return slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width)
 
 
 def resized(pixels: Pixels, size: int | None) -> Pixels:

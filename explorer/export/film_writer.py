@@ -1,4 +1,4 @@
-"""The thread that encodes: it takes frames from a short queue while the next one is drawn."""
+"""The thread that finishes and encodes: it takes frames from a short queue while the next one is drawn."""
 
 import os
 import queue
@@ -11,7 +11,7 @@ from explorer.errors import ExportError
 from explorer.export.files import export_error
 from explorer.export.film_encoders import Encoder, Segment
 from explorer.export.film_formats import FilmFormat, FilmSettings
-from explorer.export.film_frames import Pixels
+from explorer.export.film_frames import FrameFinisher, Pixels
 from explorer.export.film_job import Job
 from explorer.provenance import Claims, credentials
 from explorer.provenance.identity import signing_identity
@@ -23,18 +23,24 @@ WAITING = 3
 
 
 class FilmWriter(threading.Thread):
-    """Encodes frames into a job's segments, and at the end makes the film of them.
+    """Finishes and encodes frames into a job's segments, and at the end makes the film of them.
 
     Used by one thread: `put` frames in order, then `finish`, and wait for the thread;
     or `abandon`. Finished segments stay in any case.
     """
 
     def __init__(
-        self, encoder: Encoder, job: Job, format: FilmFormat, settings: FilmSettings, claims: Claims
+        self,
+        encoder: Encoder,
+        job: Job,
+        format: FilmFormat,
+        settings: FilmSettings,
+        claims: Claims,
+        finisher: FrameFinisher,
     ) -> None:
         super().__init__(name="film writer", daemon=True)
         self._encoder, self._job, self._format = encoder, job, format
-        self._settings, self._claims = settings, claims
+        self._settings, self._claims, self._finisher = settings, claims, finisher
         self._queue: queue.Queue[tuple[int, Pixels] | None] = queue.Queue(WAITING)
         self._segment: Segment | None = None
         self._abandoned = False
@@ -122,7 +128,7 @@ class FilmWriter(threading.Thread):
         part = file.with_name(f"{file.name}.part")
         if self._segment is None:
             self._segment = self._encoder.open(part, self._job.frames_of(segment_number))
-        self._segment.add(number, pixels)
+        self._segment.add(number, self._finisher.finished(number, pixels))
         if self._job.ends_segment(number):
             segment, self._segment = self._segment, None
             segment.close()

@@ -164,11 +164,12 @@ def _redraw_film(report: Report, engine: "Engine") -> Redrawn:
 
 def _draw(report: Report, engine: "Engine", finish: Finish) -> Pixels:
     if report.film is not None and report.frame is not None:
-        from explorer.export.film_frames import FrameMaker
+        from explorer.export.film_frames import FrameFinisher, FrameMaker
 
         # On a wall of films each has the mark for itself.
         is_wall = len(report.film.cells) > 1
-        pixels = FrameMaker(engine, report.film, mark=finish.mark and is_wall).frame(report.frame)
+        pixels = FrameMaker(engine, report.film).frame(report.frame)
+        pixels = FrameFinisher(report.film, mark=finish.mark and is_wall).finished(report.frame, pixels)
         finish = replace(finish, mark=finish.mark and not is_wall)
         request = RenderRequest(report.film.keys[0].recipe)
         return finished(Frame(request, pixels, pixels.shape[0], 0.0, engine.device, engine.precision), finish)

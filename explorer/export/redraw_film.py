@@ -10,7 +10,7 @@ from PIL import Image
 from explorer.errors import ExplorerError, ExportError
 from explorer.export.film_encoders import make_encoder
 from explorer.export.film_formats import FilmFormat, FilmSettings
-from explorer.export.film_frames import FrameMaker, Pixels, frame_size
+from explorer.export.film_frames import FrameFinisher, FrameMaker, Pixels, frame_size
 from explorer.export.video import claims_of_film
 from explorer.export.video_pillow import PALETTES, with_palette
 from explorer.mark.film import EVERY
@@ -66,7 +66,7 @@ def compare(report: Report, engine: "Engine") -> tuple[tuple[int, ...], list[Pix
     claims = claims_of_film(film, info)
     piece = make_encoder(format, FilmSettings(), film.fps, size, claims).segment_frames
     numbers = samples(film, piece)
-    maker = FrameMaker(engine, film, finish.label, finish.mark, piece)
+    maker, finisher = FrameMaker(engine, film), FrameFinisher(film, finish.label, finish.mark, piece)
     found: list[Pixels] = []
     for pixels in _decoded(Path(report.path), format, numbers):
         if pixels.shape[1::-1] != size:
@@ -74,7 +74,7 @@ def compare(report: Report, engine: "Engine") -> tuple[tuple[int, ...], list[Pix
         found.append(pixels)
     if len(found) < len(numbers):
         raise ExportError(f"{report.path}: the film in the file is shorter than its recipe")
-    return numbers, found, [maker.frame(number) for number in numbers]
+    return numbers, found, [finisher.finished(number, maker.frame(number)) for number in numbers]
 
 
 def samples(film: Film, piece: int) -> tuple[int, ...]:

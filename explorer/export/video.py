@@ -18,7 +18,7 @@ from explorer.errors import ExportError
 from explorer.export.files import make_folder
 from explorer.export.film_encoders import make_encoder
 from explorer.export.film_formats import FilmFormat, FilmSettings, check_fits, film_format_of, least_bytes
-from explorer.export.film_frames import FrameMaker, Pixels, frame_size
+from explorer.export.film_frames import FrameFinisher, FrameMaker, Pixels, frame_size
 from explorer.export.film_job import FRAME_NAME, Job, discard, finished
 from explorer.export.film_writer import FilmWriter
 from explorer.provenance import Claims
@@ -140,8 +140,9 @@ def write_film(
     missing = job.missing()
     job.check_room(least_bytes(format, *size, len(missing)))
     resumed = film.frames - len(missing)
-    maker = FrameMaker(engine, film, settings.label, settings.mark, encoder.segment_frames)
-    writer = FilmWriter(encoder, job, format, settings, claims)
+    maker = FrameMaker(engine, film)
+    finisher = FrameFinisher(film, settings.label, settings.mark, encoder.segment_frames)
+    writer = FilmWriter(encoder, job, format, settings, claims, finisher)
 
     def progress(done: int, preview: Pixels | None = None) -> FilmProgress:
         drawn = done - resumed
