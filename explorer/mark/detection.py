@@ -171,12 +171,13 @@ def _stretched(found: Tensor, factor: float) -> Tensor:
 def _anywhere(found: Tensor) -> Tensor:
     """Scores of the pattern lying anywhere in a larger guess, [2, H, W]: by the energy at each place."""
     size = [TILE * math.ceil(side / TILE + 1) for side in found.shape]
-    waves = torch.fft.rfft2(found, size)
+    rows, columns = torch.fft.fftfreq(size[0]) * TILE, torch.fft.rfftfreq(size[1]) * TILE
+    # A tile cut out of the pattern answers to waves beyond the band too: those are taken off before.
+    waves = torch.fft.rfft2(found, size) * strength_at(torch.hypot(rows[:, None], columns[None]))
     patterns = torch.fft.rfft2(torch.stack([key(), key().flip(-1)]).float(), size)
     matched = torch.fft.irfft2(waves * patterns.conj(), size)
-    rows, columns = torch.fft.fftfreq(size[0]) * TILE, torch.fft.rfftfreq(size[1]) * TILE
-    in_band = torch.fft.irfft2(waves * strength_at(torch.hypot(rows[:, None], columns[None])), size)
     window = torch.fft.rfft2(torch.ones(TILE, TILE), size)
+    in_band = torch.fft.irfft2(waves, size)
     energy = torch.fft.irfft2(torch.fft.rfft2(in_band.square(), size) * window.conj(), size)
     # Where a place is all but empty, rounding would be taken for a perfect match.
     energy = energy.clamp_min(float(energy.max()) / 16)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from explorer.mark.networks import load
-from explorer.training.mark import Lesson, main, teach
+from explorer.training.mark import SIDE, Lesson, main, samples, teach
 from explorer.training.mark_changes import changed, jpeg, moved, rounded
 
 SMALL = Lesson(steps=2, pictures=8, batch=4)
@@ -20,6 +21,15 @@ def test_a_short_lesson_is_written_and_repeatable(tmp_path):
     teach(SMALL, other)
     first, second = load_file(one), load_file(other)
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_samples_of_a_network_can_be_half_of_the_pictures(tmp_path):
+    faces = samples("faces", 2)
+    assert faces.shape == (2, 1, SIDE, SIDE)
+    assert float(faces.std()) > 20
+    teach(Lesson(steps=1, pictures=4, batch=4, network="faces"), tmp_path / "one.safetensors")
+    with safe_open(tmp_path / "one.safetensors", "pt") as file:
+        assert "faces" in file.metadata()["licence"]
 
 
 def test_jpeg_at_no_scale_loses_next_to_nothing_and_more_at_more():
