@@ -24,6 +24,7 @@ _EDGE = 4 / 1.5
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept for those too who want gradients, whoever asks first
 def band() -> Tensor:
     """Strength of each wave, [TILE, TILE] float32, in the order of an FFT, 0 to 1."""
     waves = torch.fft.fftfreq(TILE) * TILE
@@ -44,6 +45,7 @@ def from_noise(noise: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)
 def key() -> Tensor:
     """The one pattern of this program, [TILE, TILE] float64; not to be written into."""
     return from_noise(torch.from_numpy(_digest_noise(TILE * TILE)).reshape(TILE, TILE))

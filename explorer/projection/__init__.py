@@ -13,7 +13,7 @@ Importing it costs nothing: torch comes along when a name is used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from explorer.projection.packages import CONSENT, FEATURES_EXTRA, has_features
+from explorer.projection.packages import CONSENT, HOW_TO_GET_FEATURES, has_features
 
 if TYPE_CHECKING:
     from explorer.projection.picture import Crop, SuppliedPicture, open_picture
@@ -31,7 +31,7 @@ _HOMES = {
 
 __all__ = [
     "CONSENT",
-    "FEATURES_EXTRA",
+    "HOW_TO_GET_FEATURES",
     "Crop",
     "Progress",
     "Settings",

