@@ -6,7 +6,7 @@ from pathlib import Path
 # Before Qt and torch are imported by anything.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault("GOMP_SPINCOUNT", "100000")
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import pytest
 from hypothesis import HealthCheck, settings

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer import SPIN_COUNT
 from explorer.cli.options import number, whole
 from explorer.errors import TrainingError
 
@@ -111,9 +112,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the pictures, make or resume the run, train."""
-    # Short waits between parallel pieces of a step should spin, or a second thread gains nothing;
-    # long ones should sleep, or neighbours starve. The OpenMP library reads this as torch loads it.
-    os.environ.setdefault("GOMP_SPINCOUNT", "100000")
+    # Nobody drags a slider here, so waits between parallel pieces of a step may spin for longer, or a
+    # second thread gains nothing. The OpenMP library reads this as torch loads it.
+    if os.environ["GOMP_SPINCOUNT"] == SPIN_COUNT:
+        os.environ["GOMP_SPINCOUNT"] = "100000"
     import torch
 
     from explorer.training.loop import Rhythm

@@ -9,6 +9,7 @@
 - "activations": they scale what goes in and comes out.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,6 +84,14 @@ class Forms:
                 form = Form("winograd", tile)
         self.rows[layer] = form
         return form
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications of all convolutions for one picture, were they done directly."""
+        return sum(
+            layer.in_channels * layer.out_channels * layer.kernel**2 * math.prod(layer.size)
+            for layer in self.rows
+        )
 
     def __str__(self) -> str:
         return "\n".join(

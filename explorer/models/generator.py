@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from explorer.models.description import NetworkDescription
+from explorer.models.forms import Forms
 
 NoiseMode = Literal["const", "none", "random"]
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -90,6 +91,8 @@ class Generator(ABC):
     steps: tuple[Step, ...]
     device: torch.device
     precision: Precision
+    forms: Forms | None = None
+    """How each layer is drawn; None where a family has one form for all."""
 
     @cached_property
     def host_w_avg(self) -> Tensor:

@@ -119,8 +119,9 @@ class Engine:
         """Directions kept for each network."""
         self.directions: dict[str, Direction] = {}
         """Further directions, for whatever network is drawn; they come before the known ones."""
+        self._threads_wanted = threads
         self.threads = devices.prepare(threads)
-        """Threads torch uses on a CPU."""
+        """Most threads torch uses on a CPU."""
         self.device = devices.choose(device)
         """Device networks run on."""
         self.precision: Precision
@@ -292,6 +293,8 @@ class Engine:
         """Work out what has to be drawn: the pure part of rendering."""
         ref = self._known(request.recipe.model)
         generator = self._shelf.get(ref, self.device, self.precision)
+        if self._threads_wanted is None:
+            devices.use_threads(devices.threads_for(generator, self.threads))
         if request.moment is None:
             scene = scene_of(request.recipe, generator, self._seeds, self.directions_of(ref))
         else:
