@@ -1,8 +1,12 @@
 import pytest
 import torch
 
+from explorer.bench.random_networks import RANDOM
+from explorer.checkpoints import Shelf
 from explorer.errors import DeviceError
-from explorer.render import devices
+from explorer.models import build_generator
+from explorer.recipe import Recipe
+from explorer.render import Engine, RenderRequest, devices
 
 
 def test_every_machine_has_a_cpu_and_auto_takes_the_fastest(monkeypatch):
@@ -63,6 +67,20 @@ def test_threads_are_at_least_one_and_bounded(monkeypatch):
     for cores, threads in ((1, 1), (2, 2), (64, devices.MAX_THREADS)):
         monkeypatch.setattr(devices, "_usable_cores", lambda cores=cores: cores)
         assert devices.default_threads() == threads
+
+
+def test_a_small_network_is_drawn_on_one_thread_unless_somebody_chose():
+    shelf = Shelf()
+    ref = shelf.resolve_name("faces")
+    engine = Engine(shelf, device="cpu")
+    engine.render(RenderRequest(Recipe(ref)))
+    assert torch.get_num_threads() == 1
+    assert devices.threads_for(shelf.get(ref, "cpu", "float32"), 3) == 1
+    description, tensors = RANDOM["random-compact-128"].make()
+    assert devices.threads_for(build_generator(description, tensors), 3) == 3
+    Engine(shelf, device="cpu", threads=2).render(RenderRequest(Recipe(ref)))
+    assert torch.get_num_threads() == 2
+    devices.prepare()
 
 
 def test_float32_means_float32():
