@@ -74,12 +74,6 @@ class FilmBox(QWidget):
         self.corner = choice("Corner of the label", [corner.replace("-", " ") for corner in CORNERS])
         self.label_size = choice("Size of the label", LABEL_SIZES)
         self.label_size.setCurrentIndex(LABEL_SIZES.index(Label().size))
-        self.mark = QCheckBox("Lay the invisible mark over every frame")
-        self.mark.setChecked(True)
-        self.mark.setToolTip(
-            "It tells “verify” that a machine made this where everything else was stripped. "
-            "Where it is left out, the file says so"
-        )
         self.says = QLabel()
         self.says.setProperty("role", "hint")
         self.says.setWordWrap(True)
@@ -92,7 +86,6 @@ class FilmBox(QWidget):
         self.quality.valueChanged.connect(self._allow)
         self.mark.toggled.connect(self._allow)
         self.label.toggled.connect(self._allow)
-        self.mark.toggled.connect(self._allow)
         self.corner.currentIndexChanged.connect(self._allow)
         self.label_size.currentIndexChanged.connect(self._allow)
 
@@ -107,7 +100,6 @@ class FilmBox(QWidget):
             ("Mark", (self.mark,)),
             ("Label", (self.label,)),
             ("", (self.corner, self.label_size)),
-            ("Mark", (self.mark,)),
         )
         grid = choices_grid(self)
         for number, (name, widgets) in enumerate(rows):
