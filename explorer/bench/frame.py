@@ -50,6 +50,7 @@ def _results(
         return
     for threads in sorted({1, engine.threads}):
         torch.set_num_threads(threads)
+        engine.fixed_threads = threads
         is_slow = warm is not None and warm.wall > SLOW_SECONDS
         draw_plain = None if plain is None or (is_slow and threads > 1) else plain.draw
         rounds = min(conditions.rounds(generator.resolution), 3 if is_slow else 99)
@@ -59,6 +60,7 @@ def _results(
             result |= _beside_a_neighbour(generator, ws, threads, rounds)
         yield result
     torch.set_num_threads(engine.threads)
+    engine.fixed_threads = None
 
 
 def _beside_a_neighbour(generator: Generator, ws: Tensor, threads: int, rounds: int) -> Result:

@@ -119,7 +119,8 @@ class Engine:
         """Directions kept for each network."""
         self.directions: dict[str, Direction] = {}
         """Further directions, for whatever network is drawn; they come before the known ones."""
-        self._threads_wanted = threads
+        self.fixed_threads = threads
+        """Threads for every network on a CPU; None leaves it to the rule (`devices.threads_for`)."""
         self.threads = devices.prepare(threads)
         """Most threads torch uses on a CPU."""
         self.device = devices.choose(device)
@@ -293,8 +294,7 @@ class Engine:
         """Work out what has to be drawn: the pure part of rendering."""
         ref = self._known(request.recipe.model)
         generator = self._shelf.get(ref, self.device, self.precision)
-        if self._threads_wanted is None:
-            devices.use_threads(devices.threads_for(generator, self.threads))
+        devices.use_threads(self.fixed_threads or devices.threads_for(generator, self.threads))
         if request.moment is None:
             scene = scene_of(request.recipe, generator, self._seeds, self.directions_of(ref))
         else:
