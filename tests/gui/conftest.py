@@ -137,3 +137,12 @@ def drag(qtbot) -> Callable[..., None]:
             QTest.mouseRelease(track, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
 
     return drag_track
+
+
+@pytest.fixture
+def saved(window, qtbot, tmp_path):
+    """A picture on disk, made by the window."""
+    path = tmp_path / "face.png"
+    with qtbot.waitSignal(window.outgoing.saved):
+        window.outgoing.save_picture(window.viewer.frame, path, window.desk.info)
+    return path
