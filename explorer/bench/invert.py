@@ -13,7 +13,7 @@ from explorer.bench.conditions import Conditions
 from explorer.bench.subjects import Subject
 from explorer.projection import Progress, Settings, project
 from explorer.recipe import SeedBlend
-from explorer.render import Engine, RenderRequest
+from explorer.render import RenderRequest
 
 SEEDS = 16
 GOOD = 30.0
@@ -22,7 +22,7 @@ GOOD = 30.0
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     """One result per space: W alone, and W followed by W+; pixels alone are compared."""
-    engine = Engine(subject.shelf(), conditions.device, conditions.precision)
+    engine = subject.engine(subject.shelf(), conditions.device, conditions.precision)
     generator = engine.generator(engine.info(subject.ref).ref)
     seeds = range(2 if conditions.smoke else SEEDS)
     for space, steps in (("w", 150), ("w+", 300)):

@@ -20,7 +20,7 @@ from explorer.bench.subjects import Subject
 from explorer.mark import Detection, FilmMark, detect, detect_film, embed, psnr
 from explorer.mark.pictures import picture
 from explorer.recipe import SeedBlend
-from explorer.render import Engine, RenderRequest
+from explorer.render import RenderRequest
 
 Pixels = NDArray[np.uint8]
 
@@ -35,7 +35,7 @@ _WAY = 0.15
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     """One result for each change, and one for pictures without the mark."""
-    engine = Engine(subject.shelf(), conditions.device, conditions.precision)
+    engine = subject.engine(subject.shelf(), conditions.device, conditions.precision)
     info = engine.info(subject.ref)
     faces, unmarked = (1, 4) if conditions.smoke else (FACES, UNMARKED)
 

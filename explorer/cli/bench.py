@@ -1,12 +1,15 @@
 """`bench`: how fast this machine draws, as ratios, with the error beside every speed."""
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+import math
+import time
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.console import Progress, notice, print_json
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from explorer.bench import Benchmark, Result
@@ -29,7 +32,8 @@ memory   most memory of a process that draws, and what unloading gives back"""
 EPILOG = """examples:
   latent-explorer bench --write                          all of it, in about ten minutes
   latent-explorer bench --only frame --model random-config-f-1024 --device cuda
-  latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md"""
+  latent-explorer bench --only frame,drag --write        also into BENCHMARKS.md
+  latent-explorer bench --device cuda --minutes 8 --write    in an hour that is paid for"""
 
 ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "mark", "invert", "memory")
 WINDOW_BENCHMARKS = ("drag", "start")
@@ -44,6 +48,16 @@ def _names(text: str) -> tuple[str, ...]:
             f"no benchmark {', '.join(unknown) or 'named'}; there are {', '.join(NAMES)}"
         )
     return tuple(name for name in NAMES if name in names)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1.0
+    if not 0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"minutes should be a number above 0, not {text!r}")
+    return minutes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a bundled network, a file, or a random one such as random-compact-128 "
         "(default: all bundled, and random ones of official sizes)",
+    )
+    add(
+        "--minutes",
+        metavar="M",
+        type=_minutes,
+        help="begin nothing new after so many; what matters most comes first (default: no limit)",
     )
     add("--smoke", action="store_true", help="show in seconds that everything works; figures mean little")
     add("--json", action="store_true", help="print one JSON document")
@@ -94,20 +114,26 @@ def run(args: argparse.Namespace) -> int:
     facts = machine.describe(device)
     results: list[Result] = []
     plan = planned(names, args.model, [model.name for model in bundled_models()], conditions)
+    until = None if args.minutes is None else time.monotonic() + 60 * args.minutes
+    if not args.json:
+        print(", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()))
+    failures = 0
     count = sum(map(len, plan.values()))
     with subjects(tuple(plan)) as networks, Progress(count, "benchmarks") as progress:
-        for result in _measure(plan, networks, conditions, progress.step):
-            results.append(result)
-    if args.write:
-        path = Path(args.write)
-        old = path.read_text("utf-8") if path.is_file() else ""
-        path.write_text(report.as_markdown(old, results, facts), "utf-8")
+        # Told and written piece by piece: a run that is cut off has not been for nothing.
+        for piece in _pieces(plan, networks, conditions, until):
+            progress.step()
+            failures += piece is None
+            results += piece or ()
+            if piece and args.write:
+                path = Path(args.write)
+                old = path.read_text("utf-8") if path.is_file() else ""
+                path.write_text(report.as_markdown(old, results, facts), "utf-8")
+            if piece and not args.json:
+                print(f"\n{report.as_text(piece)}", flush=True)
     if args.json:
         print_json({"machine": facts, "results": [_rounded(result) for result in results]})
-    else:
-        print(", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()))
-        print(f"\n{report.as_text(results)}")
-    return 0
+    return 1 if failures else 0
 
 
 def _possible() -> tuple[str, ...]:
@@ -122,31 +148,40 @@ def _possible() -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in (*possible, *WINDOW_BENCHMARKS))
 
 
-def _measure(
+def _pieces(
     plan: Mapping[str, tuple[str, ...]],
     networks: "list[Subject]",
     conditions: "Conditions",
-    step: Callable[[], None],
-) -> "Iterator[Result]":
+    until: float | None,
+) -> "Iterator[list[Result] | None]":
+    """Results of one benchmark of one network after the other; None for one that failed, which is told."""
     for network, names in zip(networks, plan.values(), strict=True):
-        for function in _functions(names).values():
-            yield from function(network, conditions)
-            step()
+        for name in names:
+            if until is not None and time.monotonic() > until:
+                notice(f"{name} of {network.name} is left out: the time is over")
+                yield []
+                continue
+            try:
+                yield list(_function(name)(network, conditions))
+            except ImportError as error:
+                notice(f"{name} of {network.name} is left out: {error.name or error} is not installed")
+                yield []
+            except ExplorerError:
+                raise
+            except Exception as error:
+                notice(f"{name} of {network.name} failed: {type(error).__name__}: {error}")
+                yield None
 
 
-def _functions(names: tuple[str, ...]) -> "Mapping[str, Benchmark]":
-    """Functions of benchmarks; those that need a window bring Qt along only when asked for."""
+def _function(name: str) -> "Benchmark":
+    """Function of a benchmark; those that need a window bring Qt along only when asked for."""
     from explorer.bench import benchmark
 
-    found: dict[str, Benchmark] = {}
-    for name in names:
-        if name in WINDOW_BENCHMARKS:
-            from explorer.cli import bench_window
+    if name in WINDOW_BENCHMARKS:
+        from explorer.cli import bench_window
 
-            found[name] = bench_window.BENCHMARKS[name]
-        else:
-            found[name] = benchmark(name)
-    return found
+        return bench_window.BENCHMARKS[name]
+    return benchmark(name)
 
 
 def _rounded(result: "Result") -> dict[str, Any]:

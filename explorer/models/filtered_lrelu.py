@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models import processor
 from explorer.models.ops import SLOPE, SQRT2, clamp_
 
 BLOCK = 64
@@ -154,7 +155,7 @@ class FilteredLReLU:
         rows = _up_phases(up_taps * (up * gain), up, padding[2], rates)
         columns = _common_window(_up_phases(up_taps * up, up, padding[0], rates))
 
-        block = min(channels, BLOCK) if device.type == "cpu" else channels
+        block = min(channels, BLOCK) if processor.kind(device) == "cpu" else channels
 
         def kernel(values: Tensor, height: int, width: int) -> Tensor:
             shaped = values.reshape(1, 1, height, width).expand(block, 1, height, width)
@@ -224,7 +225,7 @@ class FilteredLReLU:
         height, width = self._out_size
         step = self._rates.per_output
         periods = -(-height // step)
-        if x.device.type != "cpu":
+        if processor.kind(x.device) != "cpu":
             return self._strip(x, 0, periods)[:, :, :height]
         if x.requires_grad:  # pieces written into one picture would each copy the whole on the way back
             return torch.cat([self._strip(part, 0, periods)[:, :, :height] for part in x.split(BLOCK, 1)], 1)

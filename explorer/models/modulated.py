@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models import processor
 from explorer.models.forms import Forms, LayerShape
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, blur_kernel, clamp_
 from explorer.models.style_bank import Styles, StyleSource
@@ -126,7 +127,7 @@ class ModulatedConv:
         With few channels, last in memory, adding one number to each group of them is
         slow: a plane written out for 8 channels at 128 px is added 6 times faster.
         """
-        if plane.device.type != "cpu" or self.out_channels > _FEW_CHANNELS:
+        if processor.kind(plane.device) != "cpu" or self.out_channels > _FEW_CHANNELS:
             return plane
         return plane.expand(-1, self.out_channels, -1, -1).contiguous(memory_format=Channels)
 

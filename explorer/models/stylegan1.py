@@ -35,6 +35,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models import processor
 from explorer.models.description import NetworkDescription
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
@@ -93,7 +94,7 @@ class StyledLayer:
             self.out_channels = weight.shape[0]
             # The gain sqrt(2) of the activation sits here, so the bias escapes it.
             weight = weight * (SQRT2 / math.sqrt(9 * in_channels))
-            is_plain = device.type == "cpu" and dtype == torch.float32 and not is_up
+            is_plain = processor.kind(device) == "cpu" and dtype == torch.float32 and not is_up
             is_plain = is_plain and size[0] == size[1]
             tile = tile_for(in_channels, self.out_channels, size[0]) if is_plain else None
             self._winograd = WinogradConv(weight, tile, size[0]) if tile else None

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from explorer.models import processor
 from explorer.models.description import NetworkDescription
 from explorer.models.forms import Forms
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
@@ -92,7 +93,7 @@ class StyleGAN2(Generator):
         weights.finish()
         self._tensors = weights.kept
         self._random = Planes()
-        self._bank = self._make_bank() if self.device.type != "cpu" else None
+        self._bank = self._make_bank() if processor.kind(self.device) != "cpu" else None
         self._begun: tuple[Tensor, list[Styles]] | None = None
 
     def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[tuple[Step, ...], list[_Link]]:
@@ -102,7 +103,7 @@ class StyleGAN2(Generator):
         arch = options.get("arch", "skip")
         clamp = number_option(options, "conv_clamp", None)
         first_half = _first_half_block(description)
-        self.forms = Forms(is_fast_cpu=self.device.type == "cpu" and half is None)
+        self.forms = Forms(is_fast_cpu=processor.kind(self.device) == "cpu" and half is None)
         steps: list[Step] = []
         links: list[_Link] = []
         channels = self._const.shape[1]

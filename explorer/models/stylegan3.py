@@ -34,6 +34,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models import processor
 from explorer.models.description import NetworkDescription
 from explorer.models.filtered_lrelu import FilteredLReLU
 from explorer.models.forms import Forms, LayerShape
@@ -277,7 +278,7 @@ class StyleGAN3(Generator):
         self._input = FourierInput(weights, entrance, description.w_dim, self.device)
         steps = [Step("input", (0,), entrance.size[1], reads_noise=False, makes_rgb=False)]
         self._layers: list[SynthesisLayer] = []
-        self.forms = Forms(is_fast_cpu=self.device.type == "cpu")
+        self.forms = Forms(is_fast_cpu=processor.kind(self.device) == "cpu")
         channels = self._input.channels
         for row, geometry in enumerate(geometries, start=1):
             dtype = half if half is not None and geometry.use_fp16 else torch.float32

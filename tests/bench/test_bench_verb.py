@@ -1,6 +1,7 @@
 """`bench --smoke`: that every benchmark works and what its results promise. No time is judged."""
 
 import json
+import sys
 
 import pytest
 import torch
@@ -123,7 +124,9 @@ def test_tables_are_printed_and_written(capsys, tmp_path):
     assert "## draft on cpu" in file.read_text("utf-8")
 
 
-@pytest.mark.parametrize("words", [["--only", "speed"], ["--only", ","], ["--precision", "float8"]])
+@pytest.mark.parametrize(
+    "words", [["--only", "speed"], ["--only", ","], ["--precision", "float8"], ["--minutes", "0"]]
+)
 def test_wrong_usage_is_told_as_such(words, capsys):
     with pytest.raises(SystemExit) as end:
         main(["bench", *words])
@@ -143,3 +146,41 @@ def test_a_run_leaves_the_users_register_alone_and_no_files_behind():
     assert not subject.path.exists()
     with pytest.raises(ModelNotFoundError), subjects(["no-such-net"]):
         pass
+
+
+def test_a_bare_machine_measures_what_it_can(capsys, monkeypatch):
+    """A machine lent for its GPU has torch, numpy, scipy, pillow and safetensors, and nothing else."""
+    for name in ("PySide6", "av", "c2pa", "platformdirs", "defusedxml", "cryptography"):
+        monkeypatch.setitem(sys.modules, name, None)
+    words = ["bench", "--smoke", "--device", "cpu", "--json", "--model", TINY]
+    assert main([*words, "--only", "frame,partial,draft,invert"]) == 0
+    found = {r["name"] for r in json.loads(capsys.readouterr().out)["results"]}
+    assert found == {"frame", "partial", "draft", "invert"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (RuntimeError("CUDA error: launch failed"), 1, "failed: RuntimeError: CUDA error: launch failed"),
+        (ModuleNotFoundError("No module named 'av'", name="av"), 0, "is left out: av is not installed"),
+    ],
+)
+def test_a_benchmark_that_fails_does_not_take_the_others_with_it(capsys, monkeypatch, error, code, said):
+    def broken(subject, conditions):
+        raise error
+        yield
+
+    monkeypatch.setattr("explorer.bench.partial.run", broken)
+    words = ["bench", "--smoke", "--json", "--device", "cpu", "--model", TINY, "--only", "partial,draft"]
+    assert main(words) == code
+    captured = capsys.readouterr()
+    assert {r["name"] for r in json.loads(captured.out)["results"]} == {"draft"}
+    assert f"partial of random-tiny-16 {said}" in captured.err
+
+
+def test_nothing_new_is_begun_when_the_time_is_over(capsys):
+    words = ["bench", "--smoke", "--json", "--device", "cpu", "--model", TINY, "--minutes", "1e-9"]
+    assert main([*words, "--only", "frame,partial"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["results"] == []
+    assert "partial of random-tiny-16 is left out: the time is over" in captured.err
