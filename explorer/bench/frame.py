@@ -14,10 +14,10 @@ from explorer.bench.neighbour import CAN_PAUSE, Neighbour
 from explorer.bench.plain_process import PLAIN, PlainProcess
 from explorer.bench.subjects import Subject
 from explorer.models import Generator
-from explorer.render import Engine, RenderRequest
+from explorer.render import Engine, RenderRequest, devices
 
 SLOW_SECONDS = 10
-"""A plain picture that takes longer is drawn in few rounds and on one thread alone."""
+"""A plain picture that takes longer is drawn in few rounds and, in the plain form, on one thread alone."""
 
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
@@ -56,7 +56,8 @@ def _results(
         rounds = min(conditions.rounds(generator.resolution), 3 if is_slow else 99)
         timings, picture = _take_turns(subject, engine, generator, ws, threads, rounds, draw_plain)
         result = _result(subject, engine, threads, timings, picture, expected)
-        if threads > 1 and not is_slow and CAN_PAUSE:
+        result["chosen"] = threads == devices.threads_for(generator, engine.threads)
+        if threads > 1 and CAN_PAUSE:
             result |= _beside_a_neighbour(generator, ws, threads, rounds)
         yield result
     torch.set_num_threads(engine.threads)

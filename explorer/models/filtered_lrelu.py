@@ -18,6 +18,7 @@ Vaidyanathan. Multirate Systems and Filter Banks. 1993, section 4.3 (polyphase).
 
 import math
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from explorer.models import processor
 from explorer.models.ops import SLOPE, SQRT2, clamp_
+from explorer.models.pieces import spread
 
 BLOCK = 64
 """Channels at a time on the CPU."""
@@ -232,13 +234,15 @@ class FilteredLReLU:
         # A block of channels and a strip of rows at a time, so that phases stay in the cache.
         rows = max(1, STRIP_BYTES // (BLOCK * (-(-width // step) + self._reach) * x.element_size()))
         whole = x.new_empty(x.shape[0], height, width, self._channels).permute(0, 3, 1, 2)
-        for sample, target in zip(x.split(1), whole.split(1), strict=True):
-            for top in range(0, periods, rows):
-                end = min(top + rows, periods)
-                for channel in range(0, self._channels, BLOCK):
-                    part = slice(channel, channel + BLOCK)
-                    strip = target[:, part, top * step : end * step]
-                    strip.copy_(self._strip(sample[:, part], top, end)[:, :, : strip.shape[2]])
+        places = list(product(range(x.shape[0]), range(0, periods, rows), range(0, self._channels, BLOCK)))
+
+        def work(piece: int) -> None:
+            sample, top, channel = places[piece]
+            part, end = slice(channel, channel + BLOCK), min(top + rows, periods)
+            strip = whole[sample : sample + 1, part, top * step : end * step]
+            strip.copy_(self._strip(x[sample : sample + 1, part], top, end)[:, :, : strip.shape[2]])
+
+        spread(lambda: work, len(places))
         return whole
 
     def _activate(self, x: Tensor) -> Tensor:

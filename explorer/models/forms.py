@@ -1,12 +1,17 @@
 """In which form each layer is drawn: decided once, when a network is built, in one table.
 
-`str(network.forms)` shows it. Three forms compute the same sum (see `modulated` and
+`str(network.forms)` shows it. All forms compute the same sum (see `modulated` and
 `winograd` for what each gains):
 
 - "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
-  transformed weights stays under `LIMIT_BYTES` for the network;
+  transformed weights stays under `LIMIT_BYTES` for the network; in large layers with strips
+  "apart", each drawn by one thread (see `pieces`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
-- "activations": they scale what goes in and comes out.
+- "activations": they scale what goes in and comes out;
+- "ordinary": a convolution without style, as in StyleGAN1.
+
+What is no choice is not in it: on a CPU, StyleGAN3's filters always run in strips of
+polyphase form (`filtered_lrelu`).
 """
 
 import math
@@ -19,18 +24,24 @@ LIMIT_BYTES = 512 * 2**20
 """Most that the transformed weights of one network may take. Official sizes need 40 to 400 MiB."""
 STYLEGAN3_WIDTH = 128
 """Width from which Winograd is faster in StyleGAN3 on a CPU: 1.2x there, 2.5x at 512 channels."""
+APART_FROM = 4_000_000_000
+"""Multiplications of a layer, done directly, from which its strips are drawn apart. On two threads that
+makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """How one layer is drawn."""
 
-    kind: Literal["winograd", "weights", "activations"]
+    kind: Literal["winograd", "weights", "activations", "ordinary"]
     tile: int = 0
     """Side of Winograd's tiles."""
+    apart: bool = False
+    """Whether each of Winograd's strips is drawn by one thread, instead of one after the other by all."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.tile}x{self.tile}" if self.tile else self.kind
+        tile = f" {self.tile}x{self.tile}" if self.tile else ""
+        return f"{self.kind}{tile}{', strips apart' if self.apart else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,11 @@ class LayerShape:
     kernel: int = 3
     up: bool = False
     """Whether the convolution doubles the size."""
+
+    @property
+    def multiplications(self) -> int:
+        """For one picture, done directly."""
+        return self.in_channels * self.out_channels * self.kernel**2 * math.prod(self.size)
 
 
 class Forms:
@@ -64,10 +80,13 @@ class Forms:
     def choose(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN2: whatever is fastest for its shape."""
         height, width = layer.size
-        tile = None if layer.up else tile_for(layer.in_channels, layer.out_channels, height)
         # Scaling the 3x3 weights pays where it touches fewer numbers than scaling the activations.
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
-        return self._settle(layer, tile, other)
+        return self._settle(layer, _tile(layer), other)
+
+    def choose_stylegan1(self, layer: LayerShape) -> Form:
+        """Form of a layer of StyleGAN1, whose style comes after the convolution."""
+        return self._settle(layer, _tile(layer), Form("ordinary"))
 
     def choose_stylegan3(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN3, whose weights are fewer than its activations everywhere."""
@@ -81,17 +100,14 @@ class Forms:
             nbytes = 4 * (tile + 2) ** 2 * layer.in_channels * layer.out_channels
             if nbytes <= self._left:
                 self._left -= nbytes
-                form = Form("winograd", tile)
+                form = Form("winograd", tile, apart=layer.multiplications >= APART_FROM)
         self.rows[layer] = form
         return form
 
     @property
     def multiplications(self) -> int:
         """Multiplications of all convolutions for one picture, were they done directly."""
-        return sum(
-            layer.in_channels * layer.out_channels * layer.kernel**2 * math.prod(layer.size)
-            for layer in self.rows
-        )
+        return sum(layer.multiplications for layer in self.rows)
 
     def __str__(self) -> str:
         return "\n".join(
@@ -99,3 +115,8 @@ class Forms:
             f"kernel {layer.kernel}, {layer.size[0]}x{layer.size[1]}{' doubled' if layer.up else ''}: {form}"
             for layer, form in self.rows.items()
         )
+
+
+def _tile(layer: LayerShape) -> int | None:
+    """Tile of Winograd's algorithm that suits a layer of StyleGAN1 or 2."""
+    return None if layer.up else tile_for(layer.in_channels, layer.out_channels, layer.size[0])

@@ -91,8 +91,8 @@ class Generator(ABC):
     steps: tuple[Step, ...]
     device: torch.device
     precision: Precision
-    forms: Forms | None = None
-    """How each layer is drawn; None where a family has one form for all."""
+    forms: Forms
+    """How each layer is drawn."""
 
     @cached_property
     def host_w_avg(self) -> Tensor:

@@ -113,7 +113,9 @@ class ModulatedConv:
         in_size = (height // 2, width // 2) if up else size
         form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
         self.folds = form.kind == "weights"
-        self.winograd = WinogradConv(weight, form.tile, height) if form.kind == "winograd" else None
+        self.winograd: WinogradConv | None = None
+        if form.kind == "winograd":
+            self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
         self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         self.noise_gain = strength * gain

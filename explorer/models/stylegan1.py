@@ -37,13 +37,14 @@ from torch import Tensor
 
 from explorer.models import processor
 from explorer.models.description import NetworkDescription
+from explorer.models.forms import Forms, LayerShape
 from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
 from explorer.models.noise import Planes, blended
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, check_doubling, half_dtype, random_plane, truncate
 from explorer.models.weights import WeightTable
-from explorer.models.winograd import WinogradConv, tile_for
+from explorer.models.winograd import WinogradConv
 
 _FUSED_FROM = 128
 """Resolution from which "auto" networks up-sample by a transposed convolution."""
@@ -68,6 +69,7 @@ class StyledLayer:
     size : height and width of the output
     has_conv : whether there is a convolution; `is_up` whether it doubles the size
     is_fused : the up-sampling was trained as a transposed convolution
+    forms : the network's table, which tells the layer's form
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class StyledLayer:
         is_fused: bool,
         dtype: torch.dtype,
         device: torch.device,
+        forms: Forms,
     ):
         self.dtype = dtype
         self._is_up = is_up
@@ -94,10 +97,12 @@ class StyledLayer:
             self.out_channels = weight.shape[0]
             # The gain sqrt(2) of the activation sits here, so the bias escapes it.
             weight = weight * (SQRT2 / math.sqrt(9 * in_channels))
-            is_plain = processor.kind(device) == "cpu" and dtype == torch.float32 and not is_up
-            is_plain = is_plain and size[0] == size[1]
-            tile = tile_for(in_channels, self.out_channels, size[0]) if is_plain else None
-            self._winograd = WinogradConv(weight, tile, size[0]) if tile else None
+            in_size = (size[0] // 2, size[1] // 2) if is_up else size
+            kernel = 4 if is_up else 3
+            shape = LayerShape(name, in_channels, self.out_channels, in_size, kernel, is_up)
+            form = forms.choose_stylegan1(shape)
+            if form.kind == "winograd":
+                self._winograd = WinogradConv(weight, form.tile, size[0], apart=form.apart)
             if is_up:
                 weight = _upsampling_kernel(weight, is_fused)
             self._weight = weight.to(device, dtype, memory_format=torch.channels_last)
@@ -238,6 +243,7 @@ class StyleGAN1(Generator):
         fused = description.options.get("fused_scale", "auto")
         count = description.num_ws // 2
         first_half = max(count - _HALF_RESOLUTIONS, 1)
+        self.forms = Forms(is_fast_cpu=processor.kind(self.device) == "cpu" and half is None)
         steps: list[Step] = []
         channels = self._const.shape[1]
         for block in range(count):
@@ -255,6 +261,7 @@ class StyleGAN1(Generator):
                     is_fused=min(size) >= _FUSED_FROM if fused == "auto" else fused,
                     dtype=half if half is not None and block >= first_half else torch.float32,
                     device=self.device,
+                    forms=self.forms,
                 )
                 steps.append(Step(name, (len(steps),), size[0], layer.noise is not None, makes_rgb=False))
                 self._layers.append(layer)

@@ -168,7 +168,7 @@ class SynthesisLayer:
         form = forms.choose_stylegan3(shape)
         self._winograd: WinogradConv | None = None
         if form.kind == "winograd":
-            self._winograd = WinogradConv(weight, form.tile, size=height, padding=2)
+            self._winograd = WinogradConv(weight, form.tile, height, padding=2, apart=form.apart)
         self._bias = bias.to(device, dtype)
         self._filtered_lrelu = _filtered_lrelu(
             weights, geometry, self._kernel, self.out_channels, dtype, device

@@ -21,12 +21,16 @@ the points +-sqrt(1/2), +-sqrt(2) here leave 4 times less error than the usual +
 
 import math
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
+from itertools import product
+from threading import Lock
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from explorer.models.pieces import spread
 
 _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, math.sqrt(0.5), -math.sqrt(0.5), math.sqrt(2), -math.sqrt(2))}
 """Where the polynomials of Toom and Cook are evaluated, infinity aside."""
@@ -59,9 +63,10 @@ class WinogradConv:
     tile : 2 or 4, see `tile_for`
     size : height and width of the input it is used at
     padding : rim of zeros; with 1 the output is as large as the input
+    apart : whether each strip is drawn by one thread; the bits are the same on any number of them then
     """
 
-    def __init__(self, weight: Tensor, tile: int, size: int, padding: int = 1):
+    def __init__(self, weight: Tensor, tile: int, size: int, padding: int = 1, apart: bool = False):
         self._tile = tile
         self._span = tile + 2
         self._padding = padding
@@ -75,16 +80,27 @@ class WinogradConv:
         strip_bytes = max(_CACHE_BYTES, 2 * self._span**2 * self._out_channels * self._in_channels)
         row_bytes = 4 * across * self._span**2 * self._in_channels
         self._strip = min(max(strip_bytes // row_bytes, 1), across)
+        self._apart = apart
+        self._lock = Lock()
+        self._made: _Grouped | _Matrices | None = None
+        self._made_for = 0
 
-    @cached_property
     def _product(self) -> "_Grouped | _Matrices":
         """The transformed weights, made when the layer first draws.
 
         They take as long as a sixth of a frame and several times the memory of the
         network: nothing for a network that is only opened, or goes on to another device.
+        The library lays them out for a number of threads, and for any other would do so
+        again in every picture (6 times as slow at 512 channels): so they follow that number.
         """
-        count = self._strip * self._across
-        return _Grouped(self._spread, count) if _has_grouped() else _Matrices(self._spread)
+        with self._lock:
+            threads = torch.get_num_threads()
+            if self._made is None or self._made_for != threads:
+                self._made = None
+                count = self._strip * self._across
+                self._made = _Grouped(self._spread, count) if _has_grouped() else _Matrices(self._spread)
+                self._made_for = threads
+            return self._made
 
     def _spread(self) -> Tensor:
         """Transformed weights, [span^2, O, I]: made where they are used up, so that no copy stays."""
@@ -108,11 +124,19 @@ class WinogradConv:
         """
         n, across = x.shape[0], self._across
         out = x.new_empty(n, across, self._tile, across, self._tile, self._out_channels)
-        scratch = _Scratch(x, self._strip, across, self._tile, self._out_channels)
-        for sample in range(n):
-            for first in range(0, across, self._strip):
+        places = list(product(range(n), range(0, across, self._strip)))
+
+        def worker() -> Callable[[int], None]:
+            scratch = _Scratch(x, self._strip, across, self._tile, self._out_channels)
+
+            def work(piece: int) -> None:
+                sample, first = places[piece]
                 target = out[sample, first : first + self._strip]
                 self._one_strip(x[sample], style[sample], scale[sample], bias, first, scratch, target)
+
+            return work
+
+        spread(worker, len(places), together=not self._apart)
         whole = out.view(n, across * self._tile, across * self._tile, -1).permute(0, 3, 1, 2)
         return whole[:, :, : self._out_size, : self._out_size]
 
@@ -132,7 +156,7 @@ class WinogradConv:
         scratch.fill(x, style, first * tile - self._padding, self._padding)
         tiles, points, back = scratch.tiles[:rows], scratch.points[:count], scratch.back[:count]
         torch.bmm(self._before.expand(count, -1, -1), tiles.reshape(count, *points.shape[1:]), out=points)
-        products = self._product(points)  # [T, span^2, O]
+        products = self._product()(points)  # [T, span^2, O]
         torch.bmm(self._after.expand(count, -1, -1), products, out=back)
         part = back.view(rows, self._across, tile, tile, self._out_channels).permute(0, 2, 1, 3, 4)
         torch.addcmul(bias, part, scale, out=out)
@@ -140,7 +164,7 @@ class WinogradConv:
     def tensors(self) -> list[Tensor]:
         """All tensors it holds by now."""
         held = [self._kernel, self._before, self._after, self._weight]
-        return [*held, self._product.weight] if "_product" in vars(self) else held
+        return held if self._made is None else [*held, self._made.weight]
 
 
 class _Scratch:

@@ -116,8 +116,7 @@ def threads_for(generator: Generator, most: int) -> int:
     one awake between them (a long `GOMP_SPINCOUNT`) made the bundled network 1.3x faster
     on two idle cores, but a larger one 13x slower beside one busy neighbour.
     """
-    small = generator.forms is not None and generator.forms.multiplications < SMALL_NETWORK
-    return 1 if small else most
+    return 1 if generator.forms.multiplications < SMALL_NETWORK else most
 
 
 def use_threads(count: int) -> None:

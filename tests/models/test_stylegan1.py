@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from explorer.models import Features, NetworkDescription, NoisePlan, build_generator, stylegan1
+from explorer.models import Features, NetworkDescription, NoisePlan, build_generator, forms, stylegan1
 from explorer.models.generator import NoiseMode
 from explorer.models.ops import random_plane
 from explorer.models.stylegan1 import StyleGAN1
@@ -232,7 +232,8 @@ def test_wide_layers_draw_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> N
     tensors = random_tensors({4: 16, 8: 16, 16: 128})
     fast = StyleGAN1(description_of(), tensors)
     assert [layer._winograd is not None for layer in fast._layers] == [False] * 5 + [True]
-    monkeypatch.setattr(stylegan1, "tile_for", lambda *_: None)
+    assert "winograd 4x4" in str(fast.forms).splitlines()[-1]
+    monkeypatch.setattr(forms, "tile_for", lambda *_: None)
     plain = StyleGAN1(description_of(), tensors)
     ws = latents(fast, 2)
     wanted = plain.synthesis(ws)
