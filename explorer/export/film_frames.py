@@ -1,6 +1,6 @@
 """Frames of a film as they go into a file: drawn cell by cell and resized, then marked and labelled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,26 +40,36 @@ class FrameMaker:
         self._engine, self._film = engine, film
         self.notices: dict[str, None] = {}
 
-    def steps(self, number: int) -> Iterator[Pixels | None]:
-        """Draw frame `number`: None after each cell but the last, then the whole frame."""
+    def steps(self, numbers: Iterable[int]) -> Iterator[Pixels | None]:
+        """Draw frames in the order of `numbers`: None after each cell but the last, then the whole frame.
+
+        On a GPU several cells, or frames, are drawn at once.
+        """
         film = self._film
         canvas: Pixels | None = None
-        for cell in range(len(film.cells)):
-            if cell:
-                yield None
-            frame = self._engine.render(RenderRequest.of_moment(Moment(film, number, cell), serial=number))
+        cells = range(len(film.cells))
+        frames = self._engine.render_all(
+            RenderRequest.of_moment(Moment(film, number, cell), serial=number)
+            for number in numbers
+            for cell in cells
+        )
+        for index, frame in enumerate(frames):
+            cell = index % len(cells)
             self.notices.update(dict.fromkeys(frame.notices))
             pixels = resized(frame.pixels, film.size)
             height, width = pixels.shape[:2]
             if canvas is None:
                 canvas = np.empty((height * film.rows, width * film.columns, 3), np.uint8)
             canvas[_place(film, cell, height, width)] = pixels
-        assert canvas is not None, "a film has at least one cell"
-        yield canvas
+            if cell == cells[-1]:
+                whole, canvas = canvas, None
+                yield whole
+            else:
+                yield None
 
     def frame(self, number: int) -> Pixels:
         """Draw frame `number` in one go."""
-        *_, pixels = self.steps(number)
+        *_, pixels = self.steps([number])
         assert pixels is not None, "the last step is the frame"
         return pixels
 

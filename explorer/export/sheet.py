@@ -170,18 +170,15 @@ def write_sheet(
     """
     format = format_of(path)
     notices: dict[str, None] = {}
-    drawn = 0
     wanted = [recipe for row in (sheet.heads, *sheet.rows) for recipe in row]
-    pictures: list[Pixels | None] = []
-    for recipe in wanted:
-        if recipe is None:
-            pictures.append(None)
-            continue
-        frame = engine.render(RenderRequest(recipe, drawn))
+    pictures: list[Pixels | None] = [None] * len(wanted)
+    places = [place for place, recipe in enumerate(wanted) if recipe is not None]
+    recipes = [recipe for recipe in wanted if recipe is not None]
+    frames = engine.render_all(RenderRequest(recipe, serial) for serial, recipe in enumerate(recipes))
+    for drawn, (place, frame) in enumerate(zip(places, frames, strict=True), start=1):
         notices.update(dict.fromkeys(frame.notices))
         pixels = resized(frame.pixels, size)
-        pictures.append(embed(pixels) if mark else pixels)
-        drawn += 1
+        pictures[place] = embed(pixels) if mark else pixels
         yield drawn
     claims = claims_of_film(sheet.film, engine.info(sheet.film.model))
     claims = replace(claims, finish=Finish(mark=mark))

@@ -152,16 +152,15 @@ def write_film(
 
     writer.start()
     try:
-        for done, number in enumerate(missing, resumed):
-            for pixels in maker.steps(number):
-                if pixels is None:
+        done = resumed
+        for pixels in maker.steps(missing):
+            if pixels is not None:
+                # A slow encoder must not hold up the viewer, which this thread serves too.
+                while not writer.has_room():
                     yield progress(done)
-                else:
-                    # A slow encoder must not hold up the viewer, which this thread serves too.
-                    while not writer.has_room():
-                        yield progress(done)
-                    writer.put(number, pixels)
-                    yield progress(done + 1, pixels)
+                writer.put(missing[done - resumed], pixels)
+                done += 1
+            yield progress(done, pixels)
         writer.finish()
         yield from _wait(writer, progress(film.frames))
     except BaseException:

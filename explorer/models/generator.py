@@ -23,6 +23,8 @@ NoiseMode = Literal["const", "none", "random"]
 Precision = Literal["float32", "float16", "bfloat16"]
 Transform = tuple[float, float, float]
 """StyleGAN3: shift x, shift y in picture widths, angle in degrees."""
+Move = Transform | Tensor
+"""A transform, or what `Generator.move` made of one or several: ready on the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +190,16 @@ class Generator(ABC):
         features: Features,
         ws: Tensor,
         noise: NoisePlan = NoisePlan(),
-        transform: Transform | None = None,
+        transform: Move | None = None,
     ) -> Features:
         """Run step `index` on `features`; reads only `steps[index].rows` of `ws`. [N, num_ws, w_dim]."""
+
+    def move(self, transforms: Sequence[Transform]) -> Tensor | None:
+        """Transforms of N pictures as `run` takes them, made on the CPU and sent to the device.
+
+        None where transforms have no meaning. `run` takes a `Transform` too, but waits then for a GPU.
+        """
+        return None
 
     @abstractmethod
     def picture(self, features: Features) -> Tensor:

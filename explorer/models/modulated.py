@@ -109,6 +109,9 @@ class ModulatedConv:
         power = weight.square().sum(dim=(2, 3)) / gain**2
         self.power = (power if up else power.t()).contiguous().to(device)  # [I, O]
         self.epsilon = torch.full((self.out_channels,), EPSILON / gain**2, device=device)
+        # On a GPU the blur is three box averages, see `_up`; its gain goes into the weights, below `power`.
+        self.boxes = up and processor.kind(device) != "cpu"
+        weight = weight * 4.0 if self.boxes else weight
         height, width = size
         in_size = (height // 2, width // 2) if up else size
         form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
@@ -120,7 +123,7 @@ class ModulatedConv:
         self.bias = (bias * gain).to(device, self.dtype)
         self.noise_gain = strength * gain
         self.noise = None if plane is None else self.spread((plane * self.noise_gain).to(device, self.dtype))
-        if up:
+        if up and not self.boxes:
             self.blur = blur_kernel(4.0)[None, None].to(device, self.dtype)
 
     def spread(self, plane: Tensor) -> Tensor:
@@ -192,6 +195,12 @@ class ModulatedConv:
         else:
             x = F.conv_transpose2d(x * style[:, :, None, None], self.weight, stride=2)
         channels = self.out_channels
+        if self.boxes:
+            # [1, 3, 3, 1] is three times [1, 1]: plain averages, which read and write memory at its full
+            # speed. Libraries have no fast 4x4 convolution of single channels for every type.
+            for padding in (1, 0, 0):
+                x = F.avg_pool2d(x, 2, stride=1, padding=padding)
+            return self._scale_and_shift(x, demod)
         if x.shape[0] == 1 and not style.requires_grad:
             kernel = self.blur * demod[0, :, None, None, None].to(self.dtype)
             return F.conv2d(x, kernel, self.bias, padding=1, groups=channels)
@@ -207,7 +216,7 @@ class ModulatedConv:
         """All tensors it holds."""
         held = [self.affine.weight, self.affine.bias, self.weight, self.power, self.epsilon, self.bias]
         held += [self.noise] if self.noise is not None else []
-        held += [self.blur] if self.up else []
+        held += [self.blur] if self.up and not self.boxes else []
         return held + (self.winograd.tensors() if self.winograd is not None else [])
 
 

@@ -38,7 +38,7 @@ from torch import Tensor
 from explorer.models import processor
 from explorer.models.description import NetworkDescription
 from explorer.models.forms import Forms, LayerShape
-from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
+from explorer.models.generator import Features, Generator, Move, NoisePlan, Precision, Step, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
 from explorer.models.noise import Planes, blended
@@ -116,7 +116,9 @@ class StyledLayer:
             self._noise_weight = strength.to(device, dtype)
         self.style = Affine(weights, f"{name}.style", w_dim, 2 * self.out_channels)
         self.style.to(device)
-        if is_up:
+        # On a GPU the blur is two box averages, [1, 2, 1] being twice [1, 1]: see `ModulatedConv`.
+        self._boxes = is_up and processor.kind(device) != "cpu"
+        if is_up and not self._boxes:
             taps = torch.tensor([1.0, 2.0, 1.0]) / 4
             blur = torch.outer(taps, taps).expand(self.out_channels, 1, 3, 3)
             self._blur = blur.to(device, dtype).contiguous()
@@ -139,7 +141,11 @@ class StyledLayer:
             x = x + self._bias[:, None, None]
         elif self._is_up:
             x = F.conv_transpose2d(x, self._weight, stride=2, padding=1)
-            x = F.conv2d(x, self._blur, self._bias, padding=1, groups=self.out_channels)
+            if self._boxes:
+                x = F.avg_pool2d(F.avg_pool2d(x, 2, stride=1, padding=1), 2, stride=1)
+                x = x + self._bias[:, None, None] if x.requires_grad else x.add_(self._bias[:, None, None])
+            else:
+                x = F.conv2d(x, self._blur, self._bias, padding=1, groups=self.out_channels)
         elif self._winograd is not None and not x.requires_grad:
             before, after = (x.new_ones(len(x), count) for count in (x.shape[1], self.out_channels))
             x = self._winograd(x, before, after, self._bias)
@@ -163,7 +169,7 @@ class StyledLayer:
         held += [self._weight] if self._weight is not None else []
         held += self._winograd.tensors() if self._winograd is not None else []
         held += [self.noise, self._noise_weight] if self.noise is not None else []
-        return held + ([self._blur] if self._is_up else [])
+        return held + ([self._blur] if self._is_up and not self._boxes else [])
 
 
 def _mean_square(x: Tensor) -> Tensor:
@@ -172,6 +178,10 @@ def _mean_square(x: Tensor) -> Tensor:
     In strips, so that the squares stay in the cache: `torch.var_mean` takes ten times as
     long on a CPU in channels_last, and whole squares three times.
     """
+    if processor.kind(x.device) != "cpu":  # one launch reads it all
+        return torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True, dtype=torch.float32).square() / (
+            x.shape[2] * x.shape[3]
+        )
     sums = [part.to(torch.float32).square().sum(dim=(2, 3), keepdim=True) for part in x.split(32, dim=2)]
     return torch.stack(sums).sum(dim=0) / (x.shape[2] * x.shape[3])
 
@@ -290,7 +300,7 @@ class StyleGAN1(Generator):
         features: Features,
         ws: Tensor,
         noise: NoisePlan = NoisePlan(),
-        transform: Transform | None = None,
+        transform: Move | None = None,
     ) -> Features:
         """See `Generator.run`. toRGB reads no row of `ws`."""
         if index == len(self._layers):

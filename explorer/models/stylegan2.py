@@ -20,7 +20,7 @@ from torch import Tensor
 from explorer.models import processor
 from explorer.models.description import NetworkDescription
 from explorer.models.forms import Forms
-from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
+from explorer.models.generator import Features, Generator, Move, NoisePlan, Precision, Step, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
 from explorer.models.noise import Planes, blended
@@ -202,7 +202,7 @@ class StyleGAN2(Generator):
         features: Features,
         ws: Tensor,
         noise: NoisePlan = NoisePlan(),
-        transform: Transform | None = None,
+        transform: Move | None = None,
     ) -> Features:
         """See `Generator.run`. Call it in `torch.inference_mode`: a few per cent faster."""
         link = self._links[index]

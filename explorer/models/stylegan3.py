@@ -28,7 +28,7 @@ Karras et al. Alias-Free Generative Adversarial Networks. 2021.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +38,16 @@ from explorer.models import processor
 from explorer.models.description import NetworkDescription
 from explorer.models.filtered_lrelu import FilteredLReLU
 from explorer.models.forms import Forms, LayerShape
-from explorer.models.generator import Features, Generator, NoisePlan, Precision, Step, Transform, tensor_bytes
+from explorer.models.generator import (
+    Features,
+    Generator,
+    Move,
+    NoisePlan,
+    Precision,
+    Step,
+    Transform,
+    tensor_bytes,
+)
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
 from explorer.models.ops import EPSILON, half_dtype, number_option, truncate
@@ -69,9 +78,12 @@ class FourierInput:
         self._x = ((torch.arange(width) + 0.5 - width / 2) / geometry.sampling_rate).to(device)
         self._y = ((torch.arange(height) + 0.5 - height / 2) / geometry.sampling_rate).to(device)
 
-    def __call__(self, w: Tensor, transform: Transform | None) -> Tensor:
+    def __call__(self, w: Tensor, transform: Move | None) -> Tensor:
         """[N, w_dim] to [N, channels, height, width] float32, channels last."""
-        matrix = self._matrix if transform is None else inverse_transform(transform).to(w.device)
+        if transform is None:
+            matrix = self._matrix
+        else:
+            matrix = transform if isinstance(transform, Tensor) else inverse_transform(transform).to(w.device)
         t = self.affine(w)  # [N, 4]
         t = t / t[:, :2].norm(dim=1, keepdim=True)
         cos, sin, shift_x, shift_y = t.unbind(1)
@@ -317,13 +329,19 @@ class StyleGAN3(Generator):
         features: Features,
         ws: Tensor,
         noise: NoisePlan = NoisePlan(),
-        transform: Transform | None = None,
+        transform: Move | None = None,
     ) -> Features:
         """See `Generator.run`. There is no noise; only the first step reads `transform`."""
         w = ws[:, self.steps[index].rows[0]]
         if index == 0:
             return Features(self._input(w, transform))
         return Features(self._layers[index - 1](features.x, w))
+
+    def move(self, transforms: Sequence[Transform]) -> Tensor:
+        """See `Generator.move`. [3, 3] of one, [N, 3, 3] of several."""
+        matrices = [inverse_transform(transform) for transform in transforms]
+        made = matrices[0] if len(matrices) == 1 else torch.stack(matrices)
+        return made.to(self.device, non_blocking=True)
 
     def picture(self, features: Features) -> Tensor:
         """See `Generator.picture`."""

@@ -54,6 +54,15 @@ class Budget:
         mean.seconds += share * (seconds - mean.seconds)
         mean.samples += 1
 
+    def record_chain(self, network: Hashable, first: int, last: int, seconds: float) -> None:
+        """Take a measurement of steps `first` to `last` in one go: shared out as they were so far."""
+        parts = {
+            i: self._means[network, i].seconds for i in range(first, last + 1) if (network, i) in self._means
+        }
+        total = sum(parts.values())
+        for step, part in parts.items():
+            self.record(network, step, seconds * part / total if total else 0.0)
+
     def predict(self, network: Hashable, first: int, last: int) -> float | None:
         """Seconds of a picture whose steps `first` to `last` have to run; None if not measured yet."""
         total = 0.0

@@ -11,9 +11,10 @@ directions it knows: caches only spare it work it did before. One thread owns it
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as GeneratorType
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +25,15 @@ from torch import Tensor
 
 from explorer.errors import DeviceError
 from explorer.latents import Direction, FilmScenes, SeedCache, scene_of
-from explorer.models import Features, Generator, NoisePlan, Precision, Transform
+from explorer.models import Features, Generator, NoisePlan, Precision
 from explorer.recipe import ModelRef
-from explorer.render import devices
+from explorer.render import devices, together
 from explorer.render.budget import Budget
 from explorer.render.frame import Frame, RenderRequest
-from explorer.render.graphs import Chain, Graphs, copied, fixed_from, recorder_for
+from explorer.render.graphs import Chain, Graphs, copied, recorder_for
 from explorer.render.known_directions import KnownDirections
 from explorer.render.model_info import ModelInfo, StepInfo
-from explorer.render.pixels import to_deep_pixels, to_host, to_pixels
+from explorer.render.pixels import to_deep_pixels, to_host, to_levels, to_pixels
 from explorer.render.stages import (
     CacheStats,
     Key,
@@ -64,7 +65,8 @@ class _Plan:
     ws: Tensor
     """[1, num_ws, w_dim] float32 on the device."""
     noise: NoisePlan
-    transform: Transform | None
+    move: Tensor | None
+    """The transform, on the device too."""
     keys: tuple[Key, ...]
     stops: dict[int, int]
     last: int
@@ -83,6 +85,7 @@ class Engine:
     cache_bytes : most that the stage cache holds.
     threads : for torch on a CPU, for the whole process; None decides by rule.
     graphs : whether CUDA draws recorded chains of steps; see `graphs`. Pictures are the same.
+    at_once : most pictures that `render_all` draws together; None decides by rule (`together`).
     clock : seconds that only rise; a test may bring its own.
 
     Raises
@@ -100,6 +103,7 @@ class Engine:
         threads: int | None = None,
         *,
         graphs: bool = True,
+        at_once: int | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         if shelf is None:
@@ -115,6 +119,10 @@ class Engine:
         self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
         self._slow = False
         self._wants_graphs = graphs
+        self._at_once = at_once
+        self._most_at_once = together.AT_ONCE if at_once is None else at_once
+        self._seconds: float | None = None
+        """What the newest picture took that was drawn whole."""
         self.known = KnownDirections()
         """Directions kept for each network."""
         self.directions: dict[str, Direction] = {}
@@ -189,6 +197,7 @@ class Engine:
         """Unload a network and give its memory back."""
         self._shelf.drop(self._known(ref))
         self._drop_caches()
+        self._forget_limits()
 
     # Device and memory
 
@@ -206,9 +215,14 @@ class Engine:
             self._shelf.drop_all()
             self._drop_caches()
         self.device, self.precision, self._notices = chosen, settled, notices
-        self._slow = False
+        self._forget_limits()
         self._graphs = self._new_graphs()
         return notices
+
+    def _forget_limits(self) -> None:
+        """What was found out about one network on one device does not hold for another."""
+        self._slow, self._seconds = False, None
+        self._most_at_once = together.AT_ONCE if self._at_once is None else self._at_once
 
     def _new_graphs(self) -> Graphs:
         """Recordings for the device: none yet."""
@@ -240,6 +254,85 @@ class Engine:
         assert frame is not None, "an attempt ends with the frame"
         return frame
 
+    def render_all(self, requests: Iterable[RenderRequest]) -> Iterator[Frame]:
+        """Draw requests in their order, each to its end; on a GPU several at once.
+
+        Requests are taken when they are drawn, no earlier. Where memory does not suffice
+        for several, fewer are drawn at once, in the end one by one as `render` does.
+
+        Raises
+        ------
+        ExplorerError, OSError
+            As `render`.
+        """
+        waiting = iter(requests)
+        while group := list(islice(waiting, self._count_at_once())):
+            yield from self._render_group(group)
+
+    def _count_at_once(self) -> int:
+        if self._at_once is not None:
+            return self._most_at_once
+        is_quick = self._seconds is not None and self._seconds <= together.SECONDS
+        return self._most_at_once if self.device != "cpu" and is_quick else 1
+
+    def _render_group(self, group: Sequence[RenderRequest]) -> Iterator[Frame]:
+        frames: Iterable[Frame] | None = None
+        if 1 < len(group) <= self._most_at_once:
+            try:
+                frames = self._draw_together(group)
+            except Exception as error:
+                self._check_memory(error)
+                self._most_at_once = len(group) // 2
+        if len(group) > self._most_at_once:
+            self._drop_caches()  # after the handler, see `_attempts`
+            fewer = self._most_at_once  # which may sink further meanwhile
+            for first in range(0, len(group), fewer):
+                yield from self._render_group(group[first : first + fewer])
+            return
+        if frames is None:
+            frames = map(self.render, group)
+        yield from frames
+
+    def _draw_together(self, group: Sequence[RenderRequest]) -> list[Frame] | None:
+        """Frames of requests that differ in latents and transform alone; None for others."""
+        began = self._clock()
+        plans = [self._plan(request) for request in group]
+        one = plans[0]
+        shared = together.shared_steps([plan.keys[: one.last + 1] for plan in plans])
+        if any(request.deep for request in group) or shared > one.last:
+            return None
+        alike = {(plan.source, plan.last, plan.noise, plan.move is None) for plan in plans}
+        if len(alike) > 1:
+            return None
+        with torch.inference_mode():
+            ws = torch.cat([plan.ws for plan in plans])
+            moves = [plan.move for plan in plans if plan.move is not None]
+            move = torch.stack(moves) if moves else None
+            features = one.generator.start(len(plans))
+        if shared:
+            first, features = self._resume(one, shared)
+            one.generator.begin(one.ws)
+            for index in range(first, shared):
+                features = self._step(one, index, features)
+            with torch.inference_mode():
+                features = together.spread(features, len(plans))
+        chain = Chain(one.source, shared, one.last, len(plans), one.noise, frozenset(), move is not None)
+        outcome = self._graphs.run(chain, one.generator, ws, features, move)
+        with torch.inference_mode():
+            if outcome is None:
+                one.generator.begin(ws)
+                for index in range(shared, one.last + 1):
+                    features = one.generator.run(index, features, ws, one.noise, move)
+                levels = to_levels(one.generator.picture(features))
+            else:
+                levels = outcome.levels
+            pixels = to_host(levels)
+        self._seconds = (self._clock() - began) / len(plans)
+        return [
+            replace(self._frame(request, plan, one.last, picture, began), seconds=self._seconds)
+            for request, plan, picture in zip(group, plans, pixels, strict=True)
+        ]
+
     def render_steps(self, request: RenderRequest) -> Iterator[Frame | None]:
         """Draw a request so that it can be given up between two steps.
 
@@ -269,13 +362,12 @@ class Engine:
             self._cache.touch(plan.keys)
             yield self._frame(request, plan, plan.last, done.copy(), began)
             return
-        first, features = self._resume(plan)
+        first, features = self._resume(plan, plan.last)
         prepared = self._clock() - began
         draft = None
         if drafts and request.stop is None:
             stop = self._budget.choose(plan.source, plan.stops, first)
             draft = None if stop is None else plan.stops[stop]
-        plan.generator.begin(plan.ws)
         if draft is not None:
             features, levels = yield from self._walk(plan, first, draft, features)
             yield self._frame(request, plan, draft, self._pixels(plan, draft, features, levels), began)
@@ -287,7 +379,7 @@ class Engine:
         if request.deep:
             frame = replace(frame, deep_pixels=self._deep_pixels(plan, features))
         self._budget.record(plan.source, -1, prepared + self._clock() - finishing)
-        self._slow = frame.seconds > SLOW_SECONDS
+        self._slow, self._seconds = frame.seconds > SLOW_SECONDS, frame.seconds
         yield frame
 
     def _plan(self, request: RenderRequest) -> _Plan:
@@ -306,17 +398,17 @@ class Engine:
             source=source,
             ws=scene.ws.to(generator.device, non_blocking=True),
             noise=scene.noise,
-            transform=scene.transform,
+            move=None if scene.transform is None else generator.move([scene.transform]),
             keys=chain_keys(source, generator.steps, scene.ws[0].numpy(), scene.noise, scene.transform),
             stops=stops,
             last=stops[_nearest_stop(stops, request.stop)],
             notices=self._notices + scene.notices,
         )
 
-    def _resume(self, plan: _Plan) -> tuple[int, Features]:
-        """First step that has to run, and what it starts from."""
+    def _resume(self, plan: _Plan, before: int) -> tuple[int, Features]:
+        """First step that has to run, and what it starts from: what a step ahead of `before` put out."""
         self._cache.touch(plan.keys)
-        for index in range(plan.last - 1, -1, -1):
+        for index in range(before - 1, -1, -1):
             features = self._cache.features(plan.keys[index])
             if features is not None:
                 self._cache.count(hit=True)
@@ -334,19 +426,23 @@ class Engine:
         -------
         Output of the last step, and the levels of its picture where they are known already.
         """
-        while first < min(fixed_from(plan.generator), last):
-            features = self._step(plan, first, features)
-            first += 1
-            yield None
         kept = self._kept.get(plan.source, ({}, frozenset()))[1]
         wanted = frozenset(i for i in kept if first <= i < last)
-        chain = Chain(plan.source, first, last, len(plan.ws), plan.noise, wanted)
-        outcome = self._graphs.run(chain, plan.generator, plan.ws, features)
+        chain = Chain(
+            plan.source, first, last, len(plan.ws), plan.noise, wanted, is_moved=plan.move is not None
+        )
+        began, recorded = self._clock(), self._graphs.recorded
+        outcome = self._graphs.run(chain, plan.generator, plan.ws, features, plan.move)
         if outcome is None:
+            plan.generator.begin(plan.ws)
             for index in range(first, last):
                 features = self._step(plan, index, features)
                 yield None
             return self._step(plan, last, features), None
+        if self._graphs.recorded == recorded:  # recording takes longer than drawing ever will
+            if self._slow:
+                devices.synchronise(self.device)
+            self._budget.record_chain(plan.source, first, last, self._clock() - began)
         # The last picture needs no copy: it is looked at before the next chain runs.
         lasting = [i for i in outcome.stages if i < plan.last]
         stages = copied(outcome.stages[i] for i in lasting)
@@ -361,7 +457,7 @@ class Engine:
         # Entered anew for each step: a generator that is paused must not leave
         # its caller in inference mode.
         with torch.inference_mode():
-            after = plan.generator.run(index, features, plan.ws, plan.noise, plan.transform)
+            after = plan.generator.run(index, features, plan.ws, plan.noise, plan.move)
         if self._slow:
             devices.synchronise(self.device)
         self._budget.record(plan.source, index, self._clock() - began)
@@ -385,7 +481,7 @@ class Engine:
         self, plan: _Plan, index: int, features: Features, levels: Tensor | None
     ) -> NDArray[np.uint8]:
         with torch.inference_mode():
-            pixels = to_pixels(plan.generator.picture(features)) if levels is None else to_host(levels)
+            pixels = to_pixels(plan.generator.picture(features)) if levels is None else to_host(levels)[0]
         self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
         return pixels
 

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
-from weakref import ref
+from weakref import WeakSet, ref
 
 import torch
 from torch import Tensor
@@ -26,23 +26,27 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 CHAINS = 8
-"""Chains kept: full pictures, and those that a few sliders start from the middle."""
+"""Recordings kept: full pictures, batches, and what a few sliders start from the middle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What a recording holds for: equal chains launch the same work on the same kind of memory."""
+    """What a recording holds for: equal chains launch the same work on the same kind of memory.
+
+    Each (network, batch, precision, stop) has its chain, and so has each step that edits start from.
+    """
 
     source: str
     """Names network, device and precision."""
     first: int
     last: int
-    """Steps, both included. The last one makes a picture: each (network, batch, precision, stop)
-    has its chain, and so has each step that edits start from."""
+    """Steps, both included. The last one makes a picture."""
     batch: int
     noise: NoisePlan
     kept: frozenset[int]
     """Steps whose outputs are wanted besides that of the last."""
+    is_moved: bool = False
+    """Whether the user moves the picture (StyleGAN3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Outcome:
     stages: dict[int, Features]
     """Output of the kept steps and of the last one."""
     levels: Tensor
-    """[H, W, 3] uint8, the picture after the last step."""
+    """[batch, H, W, 3] uint8, the pictures after the last step."""
 
 
 class Recorder(Protocol):
@@ -73,21 +77,30 @@ class CudaRecorder:
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
         self._pool: Any = None
+        self._alive: WeakSet[Any] = WeakSet()
 
     def record(self, work: Callable[[], T]) -> tuple[T, Callable[[], object]]:
         """See `Recorder.record`."""
         with torch.cuda.device(self._device):
-            self._pool = self._pool or torch.cuda.graph_pool_handle()
+            if not self._alive:  # memory that no graph holds any more cannot be shared again
+                self._pool = torch.cuda.graph_pool_handle()
+            before = torch.cuda.current_stream()
             # Once outside of the recording: libraries take their workspaces at first use.
             aside = torch.cuda.Stream()
-            aside.wait_stream(torch.cuda.current_stream())
+            aside.wait_stream(before)
             with torch.cuda.stream(aside):
                 work()
-            torch.cuda.current_stream().wait_stream(aside)
+            before.wait_stream(aside)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self._pool):
-                result = work()
+            try:
+                # Other threads may go on meanwhile; what they do with the GPU breaks nothing here.
+                with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+                    result = work()
+            finally:
+                # A recording that was broken off leaves its own stream in place.
+                torch.cuda.set_stream(before)
             graph.replay()  # recording alone computes nothing
+            self._alive.add(graph)
             return result, graph.replay
 
 
@@ -96,16 +109,12 @@ def recorder_for(device: str) -> Recorder | None:
     return CudaRecorder(device) if device.startswith("cuda") else None
 
 
-def fixed_from(network: Generator) -> int:
-    """First step that may be recorded: StyleGAN3's very first takes its transform from the CPU."""
-    return 1 if network.has_transform else 0
-
-
 @dataclass(slots=True)
 class _Recording:
     network: "ref[Generator]"
     ws: Tensor
     features: Features
+    move: Tensor | None
     outcome: Outcome
     replay: Callable[[], object]
 
@@ -120,53 +129,72 @@ class Graphs:
 
     def __init__(self, recorder: Recorder | None) -> None:
         self.recorder = recorder
-        self._seen: OrderedDict[Chain, _Recording | None] = OrderedDict()
-        self._refused: set[str] = set()
+        self.recorded = 0
+        """Recordings made so far."""
+        self._seen: OrderedDict[Chain, None] = OrderedDict()
+        """Wanted once. Apart from the recordings, so that chains that never come back let none of them go."""
+        self._recordings: OrderedDict[Chain, _Recording] = OrderedDict()
+        self._refused: set[tuple[str, int]] = set()
 
-    def run(self, chain: Chain, network: Generator, ws: Tensor, features: Features) -> Outcome | None:
+    def run(
+        self, chain: Chain, network: Generator, ws: Tensor, features: Features, move: Tensor | None = None
+    ) -> Outcome | None:
         """Run a chain on what the step before it put out; None where it has to go step by step.
 
         Parameters
         ----------
         ws : [batch, num_ws, w_dim] on the device
+        move : the chain's transform as `Generator.run` takes it, on the device
         """
-        if self.recorder is None or chain.source in self._refused or not _is_fixed(chain, network):
+        key = (chain.source, chain.batch)
+        if self.recorder is None or key in self._refused or not _is_fixed(chain, network):
             return None
-        recording = self._seen.get(chain)
-        is_new = chain not in self._seen
+        recording = self._recordings.get(chain)
         if recording is not None and recording.network() is not network:
-            recording, is_new = None, True  # unloaded and loaded again: its weights lie elsewhere
-        self._seen[chain] = recording
-        self._seen.move_to_end(chain)
-        while len(self._seen) > CHAINS:
-            self._seen.popitem(last=False)
-        if is_new:
+            del self._recordings[chain]  # unloaded and loaded again: its weights lie elsewhere
+            self._seen.pop(chain, None)
+            recording = None
+        if recording is None and chain not in self._seen:
+            _remember(self._seen, chain, None)
             return None
         try:
             with torch.inference_mode():
                 if recording is None:
-                    recording = self._record(self.recorder, chain, network, ws, features)
-                    self._seen[chain] = recording
+                    recording = self._record(self.recorder, chain, network, ws, features, move)
                 else:
                     recording.ws.copy_(ws)
+                    if recording.move is not None and move is not None:
+                        recording.move.copy_(move)
                     for fixed, given in zip(_tensors(recording.features), _tensors(features), strict=True):
                         fixed.copy_(given)
                     recording.replay()
+            _remember(self._recordings, chain, recording)
             return recording.outcome
         except Exception as error:
-            log.warning("%s is drawn step by step from now on: %s", chain.source, error)
-            self.forget()
-            self._refused.add(chain.source)
-            return None
+            log.warning(
+                "%s is drawn step by step from now on, %d at a time: %s", chain.source, chain.batch, error
+            )
+            self._refused.add(key)
+        # After the handler, so that its traceback holds no memory of the recording any more.
+        self.forget()
+        return None
 
     def forget(self) -> None:
         """Let go of all recordings and their memory."""
         self._seen.clear()
+        self._recordings.clear()
 
     def _record(
-        self, recorder: Recorder, chain: Chain, network: Generator, ws: Tensor, features: Features
+        self,
+        recorder: Recorder,
+        chain: Chain,
+        network: Generator,
+        ws: Tensor,
+        features: Features,
+        move: Tensor | None,
     ) -> _Recording:
         fixed_ws = ws.clone()
+        fixed_move = None if move is None else move.clone()
         fixed = copied([features])[0]
 
         def work() -> Outcome:
@@ -174,13 +202,22 @@ class Graphs:
             at = fixed
             network.begin(fixed_ws)
             for index in range(chain.first, chain.last + 1):
-                at = network.run(index, at, fixed_ws, chain.noise)
+                at = network.run(index, at, fixed_ws, chain.noise, fixed_move)
                 if index in chain.kept or index == chain.last:
                     stages[index] = at
             return Outcome(stages, to_levels(network.picture(at)))
 
         outcome, replay = recorder.record(work)
-        return _Recording(ref(network), fixed_ws, fixed, outcome, replay)
+        self.recorded += 1
+        return _Recording(ref(network), fixed_ws, fixed, fixed_move, outcome, replay)
+
+
+def _remember(store: OrderedDict[Chain, T], chain: Chain, value: T) -> None:
+    """Put in as the newest, and let go of the oldest above `CHAINS`."""
+    store[chain] = value
+    store.move_to_end(chain)
+    while len(store) > CHAINS:
+        store.popitem(last=False)
 
 
 def copied(stages: Iterable[Features]) -> list[Features]:
@@ -206,7 +243,7 @@ def copied(stages: Iterable[Features]) -> list[Features]:
 def _is_fixed(chain: Chain, network: Generator) -> bool:
     """Whether a chain launches the same work for every picture. Random planes come and go with seeds."""
     has_own_planes = chain.noise.mode == "random" or bool(chain.noise.blend)
-    return chain.first >= fixed_from(network) and not (network.has_noise and has_own_planes)
+    return not (network.has_noise and has_own_planes)
 
 
 def _tensors(features: Features) -> list[Tensor]:

@@ -26,16 +26,22 @@ def to_pixels(image: Tensor) -> NDArray[np.uint8]:
     ValueError
         If `image` is not one picture.
     """
-    return to_host(to_levels(image))
+    _check_single(image)
+    return to_host(to_levels(image))[0]
 
 
-def to_levels(image: Tensor) -> Tensor:
-    """First half of `to_pixels`: bytes that are still on the device. [H, W, 3] uint8, contiguous."""
-    planes = _planes(image)
+def to_levels(images: Tensor) -> Tensor:
+    """First half of `to_pixels`, of one picture or several: bytes that are still on the device.
+
+    Returns
+    -------
+    [N, H, W, 3] uint8, contiguous.
+    """
+    planes = _planes(images)
     # Bytes before interleaving: a channels_last picture then needs no shuffle at
     # all, and a planar one shuffles a quarter of the memory.
     levels = planes.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
-    return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous()
+    return levels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous()
 
 
 def to_host(levels: Tensor) -> NDArray[np.uint8]:
@@ -74,14 +80,19 @@ def to_deep_pixels(image: Tensor) -> NDArray[np.uint16]:
     ValueError
         If `image` is not one picture.
     """
+    _check_single(image)
     # float64 on the CPU: 16 of float32's 24 bits leave too few to round by.
-    values = _planes(image).cpu().double().mul(127.5 * 257).add_(127.5 * 257 + 0.5).clamp_(0, 65535)
+    values = _planes(image)[0].cpu().double().mul(127.5 * 257).add_(127.5 * 257 + 0.5).clamp_(0, 65535)
     return np.ascontiguousarray(values.expand(3, -1, -1).permute(1, 2, 0).numpy().astype(np.uint16))
 
 
-def _planes(image: Tensor) -> Tensor:
-    """The planes that are shown: three of colour, or one of grey."""
+def _check_single(image: Tensor) -> None:
     if image.ndim != 4 or image.shape[0] != 1 or image.shape[1] < 1:
         raise ValueError(f"expected one picture [1, C, H, W], not {list(image.shape)}")
-    planes = image[0]
-    return planes[:3] if planes.shape[0] >= 3 else planes[:1]
+
+
+def _planes(images: Tensor) -> Tensor:
+    """The planes that are shown: three of colour, or one of grey. [N, 3 or 1, H, W]."""
+    if images.ndim != 4 or images.shape[1] < 1:
+        raise ValueError(f"expected pictures [N, C, H, W], not {list(images.shape)}")
+    return images[:, :3] if images.shape[1] >= 3 else images[:, :1]

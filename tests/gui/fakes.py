@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -138,6 +138,9 @@ class FakeEngine:
         *_, frame = self.render_steps(request)
         assert frame is not None
         return frame
+
+    def render_all(self, requests: Iterable[RenderRequest]) -> Iterator[Frame]:
+        return map(self.render, requests)
 
     def render_steps(self, request: RenderRequest) -> Iterator[Frame | None]:
         self.threads.add(threading.current_thread().name)
