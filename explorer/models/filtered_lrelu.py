@@ -7,8 +7,10 @@ signal is never assembled: it is held as its L * L phases (L the least common mu
 of U and D), each at a low rate, each a depth-wise convolution of the input with every
 U-th tap. The second filter likewise reads phases and writes only what is kept.
 
-On a CPU the picture is cut into strips of rows so that the phases stay in the cache;
-a GPU takes it whole. Nothing is compiled, no library is needed beyond torch.
+On a CPU the picture is cut into strips of rows so that the phases stay in the cache.
+On an NVIDIA GPU separable filters have another form (`banded`); what else is drawn
+there, and what gradients are followed through, takes phases of the whole picture.
+Nothing is compiled, no library is needed beyond torch.
 
 References
 ----------
@@ -25,6 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.models import processor
+from explorer.models.banded import Axis, BandedLReLU
 from explorer.models.ops import SLOPE, SQRT2, clamp_
 from explorer.models.pieces import spread
 
@@ -154,6 +157,14 @@ class FilteredLReLU:
 
         # Leaky ReLU lets a positive factor through: its gain goes into the filter before it.
         gain = 1.0 if is_linear else SQRT2
+        self._banded: BandedLReLU | None = None
+        if processor.kind(device) == "cuda" and down_taps.ndim == 1:
+            like = torch.empty(0, device=device, dtype=dtype)
+            axes = [
+                Axis.of(up_taps * (up * factor), down_taps, up, down, low, size, like)
+                for factor, low, size in ((gain, padding[2], out_size[0]), (1.0, padding[0], out_size[1]))
+            ]
+            self._banded = BandedLReLU(*axes, out_size, 1.0 if is_linear else SLOPE, clamp)
         rows = _up_phases(up_taps * (up * gain), up, padding[2], rates)
         columns = _common_window(_up_phases(up_taps * up, up, padding[0], rates))
 
@@ -204,7 +215,8 @@ class FilteredLReLU:
         """All tensors it holds."""
         if self._is_plain:
             return []
-        held = [taps for _, taps in self._up_rows + self._up_columns]
+        held = [] if self._banded is None else self._banded.tensors()
+        held += [taps for _, taps in self._up_rows + self._up_columns]
         held += [taps for phase in self._down_rows for *_, taps in phase]
         held += [taps for phase in self._down_columns for _, taps in phase]
         held += [taps for row in self._down_both for phase in row for *_, taps in phase]
@@ -227,6 +239,8 @@ class FilteredLReLU:
         height, width = self._out_size
         step = self._rates.per_output
         periods = -(-height // step)
+        if self._banded is not None and not x.requires_grad:
+            return self._banded(x)
         if processor.kind(x.device) != "cpu":
             return self._strip(x, 0, periods)[:, :, :height]
         if x.requires_grad:  # pieces written into one picture would each copy the whole on the way back

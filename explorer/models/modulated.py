@@ -15,6 +15,7 @@ appendix B). What that allows, with factors measured on one thread of a server C
 """
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -146,8 +147,8 @@ class ModulatedConv:
 
     def source(self, row: int) -> StyleSource:
         """The same as `styles`, to be worked out with other layers."""
-        is_half = self.dtype != torch.float32
-        return StyleSource(row, self.affine.weight, self.affine.bias, self.power, self.epsilon, is_half)
+        norm: Literal["none", "peak"] = "none" if self.dtype == torch.float32 else "peak"
+        return StyleSource(row, self.affine.weight, self.affine.bias, self.power, self.epsilon, norm)
 
     def __call__(self, x: Tensor, styles: Styles, noise: Tensor | None, strength: float) -> Tensor:
         """Run the layer.

@@ -8,6 +8,7 @@ filled up with zeros to one size, do it for the whole network. On a CPU nothing 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -27,8 +28,9 @@ class StyleSource:
     """[C, O], see `Styles.demod`; None where the layer has no demodulation."""
     epsilon: Tensor | None = None
     """[O]"""
-    is_half: bool = False
-    """Whether the style is scaled to a largest value of one, for half precision."""
+    norm: Literal["none", "peak", "power"] = "none"
+    """What the style is scaled to: a largest value of one ("peak", StyleGAN2 in half precision), or a mean
+    square of one ("power", StyleGAN3). Demodulation takes it out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class StyleBank:
         self._bias = like.new_zeros(count, 1, widest)
         self._power = like.new_zeros(count, widest, broadest)
         self._epsilon = like.new_ones(count, 1, broadest)
-        self._is_half = torch.tensor([s.is_half for s in sources], device=like.device)[:, None, None]
+        self._norms = {s.norm for s in sources}
+        self._is_normed = torch.tensor([s.norm != "none" for s in sources], device=like.device)[:, None, None]
+        self._counts = like.new_tensor([len(s.bias) for s in sources])[:, None, None]
         for i, source in enumerate(sources):
             channels = len(source.bias)
             self._weight[i, :, :channels] = source.weight.t()
@@ -73,8 +77,8 @@ class StyleBank:
         """Styles of each layer. [N, num_ws, w_dim] float32."""
         rows = ws.transpose(0, 1).index_select(0, self._rows)  # [L, N, w_dim]
         styles = torch.baddbmm(self._bias, rows, self._weight)  # [L, N, C]
-        peaks = styles.abs().amax(dim=2, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
-        styles = torch.where(self._is_half, styles / peaks, styles)
+        if self._norms != {"none"}:
+            styles = torch.where(self._is_normed, styles / self._sizes(styles), styles)
         demods = torch.baddbmm(self._epsilon, styles.square(), self._power).rsqrt_()  # [L, N, O]
         return [
             Styles(
@@ -84,6 +88,57 @@ class StyleBank:
             for i, source in enumerate(self._sources)
         ]
 
+    def _sizes(self, styles: Tensor) -> Tensor:
+        """What styles are divided by: [L, N, 1]. A network has one norm for all that have any."""
+        if "power" in self._norms:
+            return (styles.square().sum(dim=2, keepdim=True) / self._counts).sqrt_()
+        return styles.abs().amax(dim=2, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+
     def tensors(self) -> list[Tensor]:
         """All tensors it holds besides those of its sources."""
-        return [self._rows, self._weight, self._bias, self._power, self._epsilon, self._is_half]
+        held = [self._rows, self._weight, self._bias, self._power, self._epsilon]
+        return [*held, self._is_normed, self._counts]
+
+
+class Styled(Protocol):
+    """A layer that takes a style from a row of `ws`."""
+
+    def styles(self, w: Tensor) -> Styles:
+        """Its own, from its row. [N, w_dim] float32."""
+
+    def source(self, row: int) -> StyleSource:
+        """The same, to be worked out with other layers."""
+
+
+class NetworkStyles:
+    """Styles of a network's layers: all at once for the latents it has begun with, else each for itself.
+
+    Parameters
+    ----------
+    parts : the layers and their rows of `ws`
+    is_batched : whether to work out all at once, which pays on a GPU
+    """
+
+    def __init__(self, parts: Sequence[tuple[Styled, int]], is_batched: bool):
+        self._parts = tuple(parts)
+        self._bank = StyleBank([part.source(row) for part, row in parts]) if is_batched else None
+        self._begun: tuple[Tensor, list[Styles]] | None = None
+
+    def begin(self, ws: Tensor) -> None:
+        """See `Generator.begin`."""
+        self._begun = None
+        if self._bank is not None and not ws.requires_grad:
+            with torch.inference_mode():
+                self._begun = (ws, self._bank(ws))
+
+    def of(self, index: int, ws: Tensor) -> Styles:
+        """Styles of a layer by its place among `parts`. [N, num_ws, w_dim]."""
+        if self._begun is not None and self._begun[0] is ws:
+            return self._begun[1][index]
+        part, row = self._parts[index]
+        # A copy lies in memory the same way whatever `ws` looks like, so products give the same bits.
+        return part.styles(ws[:, row].clone())
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors it holds besides those of its layers."""
+        return [] if self._bank is None else self._bank.tensors()

@@ -43,6 +43,7 @@ from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
 from explorer.models.noise import Planes, blended
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, check_doubling, half_dtype, random_plane, truncate
+from explorer.models.style_bank import NetworkStyles, Styles, StyleSource
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
 
@@ -123,13 +124,21 @@ class StyledLayer:
             blur = torch.outer(taps, taps).expand(self.out_channels, 1, 3, 3)
             self._blur = blur.to(device, dtype).contiguous()
 
-    def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, strength: float) -> Tensor:
+    def styles(self, w: Tensor) -> Styles:
+        """Scales and shifts from the layer's row. [N, w_dim] float32."""
+        return Styles(self.style(w), None)
+
+    def source(self, row: int) -> StyleSource:
+        """The same, to be worked out with other layers."""
+        return StyleSource(row, self.style.weight, self.style.bias)
+
+    def __call__(self, x: Tensor, styles: Styles, noise: Tensor | None, strength: float) -> Tensor:
         """Run the layer.
 
         Parameters
         ----------
         x : [N, in_channels, h, h]; not written to.
-        w : [N, w_dim] float32, the layer's row
+        styles : from the layer's row
         noise : [1, 1, R, R] in the layer's type, or None; `strength` is a factor on it.
 
         Returns
@@ -158,7 +167,7 @@ class StyledLayer:
         mean = x.mean(dim=(2, 3), keepdim=True)
         x = x - mean if x.requires_grad else x.sub_(mean)
         variance = _mean_square(x)
-        scale, shift = self.style(w)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
+        scale, shift = styles.style[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
         scale = (scale + 1) * (variance + EPSILON).rsqrt_()
         out = None if scale.requires_grad else x
         return torch.addcmul(shift.to(self.dtype), x, scale.to(self.dtype), out=out)
@@ -246,6 +255,9 @@ class StyleGAN1(Generator):
         weights.finish()
         self._tensors = weights.kept
         self._random = Planes()
+        self._styles = NetworkStyles(
+            [(layer, row) for row, layer in enumerate(self._layers)], processor.kind(self.device) != "cpu"
+        )
 
     def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[Step, ...]:
         """Make the layers and the chain of steps."""
@@ -294,6 +306,10 @@ class StyleGAN1(Generator):
         """The learned constant, once per sample."""
         return Features(self._const.expand(batch, -1, -1, -1))
 
+    def begin(self, ws: Tensor) -> None:
+        """See `Generator.begin`: styles of all layers at once, where that pays."""
+        self._styles.begin(ws)
+
     def run(
         self,
         index: int,
@@ -307,8 +323,8 @@ class StyleGAN1(Generator):
             x = features.x.to(torch.float32)
             return Features(x, F.conv2d(x, self._torgb, self._torgb_bias))
         layer = self._layers[index]
-        w = ws[:, self.steps[index].rows[0]]
-        return Features(layer(features.x, w, self._noise(index, layer, noise), noise.strength))
+        styles = self._styles.of(index, ws)
+        return Features(layer(features.x, styles, self._noise(index, layer, noise), noise.strength))
 
     def _noise(self, index: int, layer: StyledLayer, plan: NoisePlan) -> Tensor | None:
         """Plane of a layer, without any strength."""
@@ -349,6 +365,7 @@ class StyleGAN1(Generator):
     def nbytes(self) -> int:
         """Bytes its tensors hold on the device."""
         held = [self._const, self.w_avg, self._torgb, self._torgb_bias, *self._mapping.tensors()]
+        held += self._styles.tensors()
         return tensor_bytes([*held, *(t for layer in self._layers for t in layer.tensors())])
 
 

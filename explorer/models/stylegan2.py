@@ -33,7 +33,7 @@ from explorer.models.ops import (
     truncate,
     upsample2,
 )
-from explorer.models.style_bank import StyleBank, Styles
+from explorer.models.style_bank import NetworkStyles
 from explorer.models.weights import WeightTable
 
 _ARCHITECTURES = ("skip", "resnet", "orig")
@@ -93,8 +93,11 @@ class StyleGAN2(Generator):
         weights.finish()
         self._tensors = weights.kept
         self._random = Planes()
-        self._bank = self._make_bank() if processor.kind(self.device) != "cpu" else None
-        self._begun: tuple[Tensor, list[Styles]] | None = None
+        parts = zip(self._links, self.steps, strict=True)
+        styled = [(link.conv or link.torgb, step.rows[0]) for link, step in parts]
+        self._styles = NetworkStyles(
+            [(part, row) for part, row in styled if part is not None], processor.kind(self.device) != "cpu"
+        )
 
     def _build(self, weights: WeightTable, half: torch.dtype | None) -> tuple[tuple[Step, ...], list[_Link]]:
         """Make the chain of steps, block after block."""
@@ -178,23 +181,9 @@ class StyleGAN2(Generator):
         """The learned constant, once per sample."""
         return Features(self._const.expand(batch, -1, -1, -1))
 
-    def _make_bank(self) -> StyleBank:
-        parts = [link.conv or link.torgb for link in self._links]
-        pairs = zip(self.steps, parts, strict=True)
-        return StyleBank([part.source(step.rows[0]) for step, part in pairs if part is not None])
-
     def begin(self, ws: Tensor) -> None:
         """See `Generator.begin`: styles of all layers at once, where that pays."""
-        self._begun = None
-        if self._bank is not None and not ws.requires_grad:
-            with torch.inference_mode():
-                self._begun = (ws, self._bank(ws))
-
-    def _styles(self, index: int, part: ModulatedConv | ToRGB, ws: Tensor) -> Styles:
-        if self._begun is not None and self._begun[0] is ws:
-            return self._begun[1][index]
-        # A copy lies in memory the same way whatever `ws` looks like, so products give the same bits.
-        return part.styles(ws[:, self.steps[index].rows[0]].clone())
+        self._styles.begin(ws)
 
     def run(
         self,
@@ -207,12 +196,12 @@ class StyleGAN2(Generator):
         """See `Generator.run`. Call it in `torch.inference_mode`: a few per cent faster."""
         link = self._links[index]
         if link.torgb is not None:
-            rgb = link.torgb(features.x, self._styles(index, link.torgb, ws))
+            rgb = link.torgb(features.x, self._styles.of(index, ws))
             if features.rgb is not None:
                 rgb += upsample2(features.rgb)
             return Features(features.x, rgb)
         assert link.conv is not None
-        styles = self._styles(index, link.conv, ws)
+        styles = self._styles.of(index, ws)
         x = link.conv(features.x, styles, self._noise(index, link.conv, noise), noise.strength)
         if link.skip is not None and features.residual is not None:
             around = upsample2(link.skip(features.residual))
@@ -267,7 +256,7 @@ class StyleGAN2(Generator):
     def nbytes(self) -> int:
         """Bytes its tensors hold on the device."""
         held = [self._const, self.w_avg, *self._mapping.tensors()]
-        held += self._bank.tensors() if self._bank is not None else []
+        held += self._styles.tensors()
         for link in self._links:
             for part in (link.conv, link.skip, link.torgb):
                 held += part.tensors() if part is not None else []

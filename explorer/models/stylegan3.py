@@ -51,6 +51,7 @@ from explorer.models.generator import (
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
 from explorer.models.ops import EPSILON, half_dtype, number_option, truncate
+from explorer.models.style_bank import NetworkStyles, Styles, StyleSource
 from explorer.models.stylegan3_geometry import InputGeometry, LayerGeometry
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
@@ -186,13 +187,28 @@ class SynthesisLayer:
             weights, geometry, self._kernel, self.out_channels, dtype, device
         )
 
-    def __call__(self, x: Tensor, w: Tensor) -> Tensor:
-        """[N, in_channels, h, w] and [N, w_dim] to [N, out_channels, H, W], new memory."""
+    def styles(self, w: Tensor) -> Styles:
+        """Style and what the output is scaled by, input gain included. [N, w_dim] float32."""
         style = self.affine(w)  # [N, I]
-        scale = self._gain.expand(len(style), -1)  # [N, O]
-        if not self._is_torgb:
-            style = style * style.square().mean(dim=1, keepdim=True).rsqrt()
-            scale = scale * torch.addmm(self._epsilon, style.square(), self._power).rsqrt_()
+        if self._is_torgb:
+            return Styles(style, None)
+        style = style * style.square().mean(dim=1, keepdim=True).rsqrt()
+        demod = torch.addmm(self._epsilon, style.square(), self._power).rsqrt_()
+        return Styles(style, self._gain.expand(len(style), -1) * demod)  # [N, I], [N, O]
+
+    def source(self, row: int) -> StyleSource:
+        """The same, to be worked out with other layers: the gain goes under the root."""
+        affine, gain = self.affine, self._gain.square()
+        if self._is_torgb:
+            return StyleSource(row, affine.weight, affine.bias)
+        return StyleSource(
+            row, affine.weight, affine.bias, self._power / gain, self._epsilon / gain, norm="power"
+        )
+
+    def __call__(self, x: Tensor, styles: Styles) -> Tensor:
+        """[N, in_channels, h, w] and the styles of its row to [N, out_channels, H, W], new memory."""
+        style = styles.style
+        scale = self._gain.expand(len(style), -1) if styles.demod is None else styles.demod
         if self._winograd is not None and not style.requires_grad:
             return self._filtered_lrelu(self._winograd(x, style, scale, self._bias))
         x = x.to(self.dtype)
@@ -306,6 +322,10 @@ class StyleGAN3(Generator):
             )
         weights.finish()
         self.steps = tuple(steps)
+        rows = enumerate(self._layers, start=1)
+        self._styles = NetworkStyles(
+            [(layer, row) for row, layer in rows], processor.kind(self.device) != "cpu"
+        )
         self._tensors = weights.kept
 
     def mapping(
@@ -323,6 +343,10 @@ class StyleGAN3(Generator):
         """Nothing yet: the input step draws the first features from `ws` alone."""
         return Features(torch.empty(batch, 0, 0, 0, device=self.device))
 
+    def begin(self, ws: Tensor) -> None:
+        """See `Generator.begin`: styles of all layers at once, where that pays."""
+        self._styles.begin(ws)
+
     def run(
         self,
         index: int,
@@ -332,10 +356,9 @@ class StyleGAN3(Generator):
         transform: Move | None = None,
     ) -> Features:
         """See `Generator.run`. There is no noise; only the first step reads `transform`."""
-        w = ws[:, self.steps[index].rows[0]]
         if index == 0:
-            return Features(self._input(w, transform))
-        return Features(self._layers[index - 1](features.x, w))
+            return Features(self._input(ws[:, 0], transform))
+        return Features(self._layers[index - 1](features.x, self._styles.of(index - 1, ws)))
 
     def move(self, transforms: Sequence[Transform]) -> Tensor:
         """See `Generator.move`. [3, 3] of one, [N, 3, 3] of several."""
@@ -365,5 +388,5 @@ class StyleGAN3(Generator):
     @property
     def nbytes(self) -> int:
         """Bytes its tensors hold on the device."""
-        held = [self.w_avg, *self._mapping.tensors(), *self._input.tensors()]
+        held = [self.w_avg, *self._mapping.tensors(), *self._input.tensors(), *self._styles.tensors()]
         return tensor_bytes([*held, *(t for layer in self._layers for t in layer.tensors())])

@@ -3,18 +3,35 @@
 import pytest
 import torch
 
-from explorer.models.style_bank import StyleBank, StyleSource
+from explorer.models import build_generator
+from explorer.models.style_bank import NetworkStyles, StyleBank, StyleSource
+from explorer.models.stylegan1 import StyleGAN1
+from tests.models import synthetic_stylegan3
 from tests.models.synthetic import random_network
+from tests.models.test_stylegan1 import description_of, random_tensors
+
+NETWORKS = {
+    "skip": lambda: random_network("skip", 16, channels={4: 24, 8: 16, 16: 8}),
+    "resnet": lambda: random_network("resnet", 16, channels={4: 24, 8: 16, 16: 8}),
+    "stylegan3-t": lambda: build_generator(*synthetic_stylegan3.random_network("T")),
+    "stylegan3-r": lambda: build_generator(*synthetic_stylegan3.random_network("R")),
+    "stylegan1": lambda: StyleGAN1(description_of(), random_tensors({4: 7, 8: 12, 16: 5})),
+}
 
 
-@pytest.mark.parametrize("arch", ["skip", "resnet"])
-def test_a_network_that_begins_draws_the_same(arch):
-    network = random_network(arch, 16, channels={4: 24, 8: 16, 16: 8})
+def batched(network):
+    """Have a network on the CPU work out its styles as on a GPU."""
+    network._styles = NetworkStyles(network._styles._parts, is_batched=True)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_begins_draws_the_same(name):
+    network = NETWORKS[name]()
     ws = torch.cat([network.mapping(network.latent(seed)) for seed in (1, 2)])
     expected = network.synthesis(ws)
-    network._bank = network._make_bank()
+    batched(network)
     assert torch.allclose(network.synthesis(ws), expected, atol=1e-5 * float(expected.abs().max()))
-    assert network._begun is not None, "the styles came from the bank"
+    assert network._styles._begun is not None, "the styles came from the bank"
 
 
 def test_other_latents_than_those_begun_with_are_styled_by_themselves():
@@ -22,7 +39,7 @@ def test_other_latents_than_those_begun_with_are_styled_by_themselves():
     first, second = (network.mapping(network.latent(seed)) for seed in (1, 2))
     with torch.inference_mode():
         expected = network.run(0, network.start(1), second).x
-        network._bank = network._make_bank()
+        batched(network)
         network.begin(first)
         assert torch.equal(network.run(0, network.start(1), second).x, expected)
 
@@ -34,14 +51,14 @@ def test_layers_of_several_widths_and_half_precision():
         return torch.randn(*shape, generator=random)
 
     sources = [
-        StyleSource(0, draw(8, 4), draw(8), draw(8, 6).square(), torch.full((6,), 1e-8), is_half=False),
-        StyleSource(2, draw(3, 4), draw(3), draw(3, 7).square(), torch.full((7,), 1e-8), is_half=True),
+        StyleSource(0, draw(8, 4), draw(8), draw(8, 6).square(), torch.full((6,), 1e-8), "none"),
+        StyleSource(2, draw(3, 4), draw(3), draw(3, 7).square(), torch.full((7,), 1e-8), "peak"),
         StyleSource(1, draw(5, 4), draw(5)),
     ]
     ws = draw(2, 3, 4)
     for source, found in zip(sources, StyleBank(sources)(ws), strict=True):
         style = ws[:, source.row] @ source.weight.t() + source.bias
-        if source.is_half:
+        if source.norm == "peak":
             style = style / style.abs().amax(1, keepdim=True)
             assert float(found.style.abs().max()) == pytest.approx(1)
         assert torch.allclose(found.style, style, atol=1e-5)
