@@ -160,11 +160,14 @@ class FilteredLReLU:
         self._banded: BandedLReLU | None = None
         if processor.kind(device) == "cuda" and down_taps.ndim == 1:
             like = torch.empty(0, device=device, dtype=dtype)
-            axes = [
-                Axis.of(up_taps * (up * factor), down_taps, up, down, low, size, like)
-                for factor, low, size in ((gain, padding[2], out_size[0]), (1.0, padding[0], out_size[1]))
-            ]
-            self._banded = BandedLReLU(*axes, out_size, 1.0 if is_linear else SLOPE, clamp)
+            height, width = out_size
+            self._banded = BandedLReLU(
+                Axis.of(up_taps * (up * gain), down_taps, up, down, padding[2], height, like),
+                Axis.of(up_taps * up, down_taps, up, down, padding[0], width, like),
+                out_size,
+                1.0 if is_linear else SLOPE,
+                clamp,
+            )
         rows = _up_phases(up_taps * (up * gain), up, padding[2], rates)
         columns = _common_window(_up_phases(up_taps * up, up, padding[0], rates))
 

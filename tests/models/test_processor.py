@@ -7,11 +7,15 @@ forms, the batched styles and the half precisions of a GPU. What this cannot sho
 import pytest
 import torch
 
-from explorer.models import Generator, build_generator, processor
+from explorer.bench.random_networks import RandomNetwork
+from explorer.models import Generator, banded, build_generator, processor
+from explorer.render.pixels import to_levels
 from tests.models import synthetic, synthetic_stylegan3
+from tests.models.launches import Launches
 from tests.models.test_golden_families import FILES as OTHERS
 from tests.models.test_golden_stylegan2 import FILES as STYLEGAN2
 from tests.models.test_golden_stylegan2 import Golden
+from tests.models.test_stylegan1 import NETWORK as STYLEGAN1
 from tests.support import needs_golden
 
 GPU = torch.cuda.is_available()
@@ -38,6 +42,15 @@ SMALL = {
 }
 HALF_ERROR = {"float16": 1e-2, "bfloat16": 8e-2}
 """Of the largest value. bfloat16 keeps 8 bits where float16 keeps 11."""
+
+
+QUICK = {
+    ("float16", "ada_skip_fp16_cond.pkl"),
+    ("float16", "ada_resnet_fp16.pkl"),
+    ("float16", "sg3_t.pkl"),
+    ("float16", "tf_sg1_fused.pkl"),
+    ("bfloat16", "ada_resnet_fp16.pkl"),
+}
 
 
 def latents(network: Generator, count: int) -> torch.Tensor:
@@ -79,11 +92,16 @@ def test_half_precisions_stay_near(name, precision, on_gpu):
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("name", [*STYLEGAN2, *OTHERS])
 def test_golden_pictures(name, precision, on_gpu, tmp_path):
+    if not GPU and precision != "float32" and (precision, name) not in QUICK:
+        pytest.skip("half precision takes long on a CPU: a few networks stand for all")
     golden = Golden(name, tmp_path)
     network = made(golden.generator, on_gpu, precision)
     key = "img_const" if "img_const" in golden.arrays else "img"
     ws, wanted = golden.tensor("w"), golden.tensor(key)
-    for found in (network.synthesis(ws), torch.cat([network.synthesis(part) for part in ws.split(1)])):
+    found_in = [network.synthesis(ws)]
+    if GPU:
+        found_in.append(torch.cat([network.synthesis(part) for part in ws.split(1)]))
+    for found in found_in:
         if precision == "float32":
             assert float((found.cpu() - wanted).abs().max()) <= 1e-4
         else:
@@ -103,3 +121,80 @@ def test_channels_lie_last_from_step_to_step(name, batch, precision, on_gpu):
             features = network.run(index, features, ws)
             if features.x.shape[1] > 3:
                 assert features.x.is_contiguous(memory_format=torch.channels_last), step.name
+
+
+class Devices(Launches):
+    """Launches, and what travels from one device to another, on a device that holds no numbers at all."""
+
+    def __init__(self):
+        super().__init__()
+        self.travels: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = super().__torch_dispatch__(func, types, args, kwargs)
+        leaves = torch.utils._pytree.tree_leaves((args, kwargs, result))
+        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.ndim}
+        if len(devices) > 1:
+            self.travels.append(func._schema.name)
+        return result
+
+
+def steps_of(network: Generator, batch: int, precision: str) -> Devices:
+    """All that a picture asks of a GPU, from latents that lie there to bytes that do."""
+    there = made(network, "meta", precision)
+    ws = torch.empty(batch, there.num_ws, there.w_dim, device="meta")
+    move = there.move([(0.1, 0.0, 10.0)] * batch)
+    with torch.inference_mode(), Devices() as asked:
+        features = there.start(batch)
+        there.begin(ws)
+        for index in range(len(there.steps)):
+            features = there.run(index, features, ws, transform=move)
+        levels = to_levels(there.picture(features))
+    assert levels.device.type == "meta"
+    return asked
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("name", [*SMALL, "stylegan1"])
+def test_a_picture_neither_waits_for_a_gpu_nor_sends_anything_to_it(name, batch, precision, monkeypatch):
+    """A value that is looked at, or made on the CPU, stops here: there are no numbers on this device."""
+    monkeypatch.setattr(processor, "kind", lambda device: "cuda")
+    asked = steps_of(SMALL[name]() if name in SMALL else STYLEGAN1, batch, precision)
+    assert asked.waits == []
+    assert asked.travels == []
+
+
+def test_what_waits_or_travels_would_be_seen():
+    network = made(SMALL["stylegan3-t"](), "meta")
+    ws = torch.empty(1, network.num_ws, network.w_dim, device="meta")
+    with torch.inference_mode(), Devices() as asked:
+        network.run(0, network.start(1), ws, transform=(0.1, 0.0, 10.0))
+        torch.equal(torch.ones(1), torch.ones(1))
+    assert asked.travels
+    assert asked.waits == ["equal"]
+
+
+@pytest.mark.parametrize(
+    ("make", "precision", "most"),
+    [
+        (lambda: RandomNetwork(1024, 2048, 8, width=16).make(), "float32", 210),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16).make(), "float16", 235),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float32", 270),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float16", 280),
+    ],
+)
+def test_a_picture_of_1024_pixels_is_few_launches(make, precision, most, monkeypatch):
+    """Before, with styles layer by layer and depth-wise convolutions: 1244 for StyleGAN3."""
+    monkeypatch.setattr(processor, "kind", lambda device: "cuda")
+    monkeypatch.setattr(banded, "STRIP_BYTES", 2**40)  # launches of strips depend on the width
+    assert steps_of(build_generator(*make()), 1, precision).total <= most
+
+
+@pytest.mark.parametrize("config", ["T", "R"])
+def test_strips_of_raised_rows_change_nothing(config, on_gpu, monkeypatch):
+    network = SMALL[f"stylegan3-{config.lower()}"]()
+    ws = latents(network, 2)
+    wanted = made(network, on_gpu).synthesis(ws)
+    monkeypatch.setattr(banded, "STRIP_BYTES", 40_000)
+    assert error(made(network, on_gpu).synthesis(ws), wanted.cpu()) < 1e-6
