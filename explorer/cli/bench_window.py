@@ -36,20 +36,30 @@ def drag(subject: Subject, conditions: Conditions) -> Iterator[Result]:
 
 
 def start(subject: Subject, conditions: Conditions) -> Iterator[Result]:
-    """One result: from the start of the process to the first face painted; `--help` besides."""
-    first_face, help_ = [], []
+    """One result: from the start of the process to the window and to the first face painted.
+
+    And the longest time for which the window answered nothing, from when it was seen until
+    all that comes by itself (thumbnails, lists) was there; `--help` besides.
+    """
+    window, first_face, gaps, help_ = [], [], [], []
     for _ in range(1 if conditions.smoke else STARTS):
         began = time.time()
         answer = _drive(subject.path, conditions, steps=0)
         began_help = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "explorer", "--help"], check=True, stdout=subprocess.DEVNULL)
+        words = [sys.executable, "-m", "explorer", "--help"]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=_as_installed())
+        window.append(answer["window"] - began)
         first_face.append(answer["first_face"] - began)
+        gaps.append(answer["longest_gap"])
         help_.append(time.perf_counter() - began_help)
     yield {
         "name": "start",
         "model": subject.name,
+        "window_p50_ms": 1000 * statistics.median(window),
         "first_face_p50_ms": 1000 * statistics.median(first_face),
         "first_face_min_ms": 1000 * min(first_face),
+        "longest_gap_p50_ms": 1000 * statistics.median(gaps),
+        "longest_gap_max_ms": 1000 * max(gaps),
         "help_p50_ms": 1000 * statistics.median(help_),
     }
 
@@ -64,9 +74,14 @@ def _drive(model: Path, conditions: Conditions, steps: int) -> dict[str, Any]:
     command += ["--device", conditions.device, "--steps", str(steps)]
     with TemporaryDirectory(prefix="latent-explorer-bench-") as home:
         folders = {f"XDG_{kind}_HOME": str(Path(home, kind)) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
-        environment = os.environ | {"HOME": home, "QT_QPA_PLATFORM": "offscreen"} | folders
+        environment = _as_installed() | {"HOME": home, "QT_QPA_PLATFORM": "offscreen"} | folders
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         raise ExplorerError(f"the window did not run: {lines[-1] if lines else 'it gave no reason'}")
     return dict(json.loads(done.stdout))
+
+
+def _as_installed() -> dict[str, str]:
+    """Environment in which modules stay compiled from one start to the next, as installed ones are."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -26,6 +26,8 @@ RATE = 60
 """Mouse events a second."""
 PATIENCE = 120
 """Seconds to wait for a picture."""
+PULSE_MS = 2
+"""Between two beats of `Pulse`."""
 
 
 @dataclass
@@ -66,6 +68,32 @@ class Log:
         }
 
 
+class Pulse:
+    """A heartbeat of the GUI thread; what holds the thread up shows as a longer pause between two beats."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._last: float | None = None
+        self.longest = 0.0
+        """Longest pause so far, in seconds."""
+        self._timer.start(PULSE_MS)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        if self._last is not None:
+            self.longest = max(self.longest, now - self._last)
+        self._last = now
+
+    def stop(self) -> float:
+        """End it; returns the longest pause in seconds."""
+        self._timer.stop()
+        return self.longest
+
+
 class Driver:
     """Opens a window on a network and drags what it is told to."""
 
@@ -74,22 +102,23 @@ class Driver:
         from PySide6.QtWidgets import QApplication
 
         from explorer.gui import app as application
-        from explorer.gui.engine_maker import EngineMaker
-        from explorer.gui.main_window import MainWindow
-        from explorer.gui.render_bridge import RenderBridge
         from explorer.gui.settings import Settings
 
         self.app: QApplication = QApplication(sys.argv[:1])
         kept = Settings()
         application.dress(self.app, kept)
-        maker = EngineMaker(device, kept.precision, kept.cache_mib)
-        self.window: MainWindow = MainWindow(RenderBridge(maker), kept, maker.facts, keep=False)
+        self.window, maker = application.make_window(kept, device, keep=False)
         self._log = Log()
         self._loop = QEventLoop()
         self.first_face: float | None = None
         self.window.viewer.painted.connect(self._painted)
-        self.window.show()
         self.window.begin(None if model is None else str(model))
+        maker.wait_for_core()
+        self.window.show()
+        # Painted once, the window is there; from now on it has to answer.
+        self.app.processEvents()
+        self.window_seen = time.time()
+        self.pulse = Pulse()
 
     def _painted(self, serial: int) -> None:
         now = time.perf_counter()
@@ -230,7 +259,13 @@ def main(words: list[str]) -> None:
     driver = Driver(Path(args.model), args.device)
     try:
         driver.wait_for_picture()
-        results: dict[str, Any] = {"first_face": driver.first_face, "drags": {}}
+        driver.settle()
+        results: dict[str, Any] = {
+            "window": driver.window_seen,
+            "first_face": driver.first_face,
+            "longest_gap": driver.pulse.stop(),
+            "drags": {},
+        }
         if args.steps:
             for name, track in controls(driver.window).items():
                 results["drags"][name] = driver.drag(track, there_and_back(0.0, 1.0, args.steps))

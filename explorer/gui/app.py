@@ -11,6 +11,7 @@ from explorer.errors import ExplorerError
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from explorer.gui.engine_maker import EngineMaker
     from explorer.gui.main_window import MainWindow
     from explorer.gui.session import Session
     from explorer.gui.settings import Settings
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 SCREENSHOT_SCALE = "2"
 SCREENSHOT_SIZE = (1440, 900)
 SCREENSHOT_SECONDS = 120
+SWITCH_SECONDS = 0.001
+"""How soon a thread that computes lets the window have Python's lock. Python's own 5 ms added up,
+above all while torch was imported: an event often waits for the lock more than once."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,9 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication
 
     from explorer.gui import session, settings
-    from explorer.gui.engine_maker import EngineMaker
-    from explorer.gui.main_window import MainWindow, last_session
-    from explorer.gui.render_bridge import RenderBridge
+    from explorer.gui.main_window import last_session
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
@@ -55,8 +57,7 @@ def run(args: argparse.Namespace) -> int:
     dress(app, kept)
     # Read before the window is made, so that a wrong name ends here, in one line.
     named = None if args.session is None else session.read(Path(args.session))
-    maker = EngineMaker(device, kept.precision, kept.cache_mib)
-    window = MainWindow(RenderBridge(maker), kept, maker.facts, keep=shot is None, device=device)
+    window, maker = make_window(kept, device, keep=shot is None)
     restored = named or (None if shot is not None else last_session(kept))
     file = None if args.file is None else Path(args.file)
     if shot is not None:
@@ -65,13 +66,27 @@ def run(args: argparse.Namespace) -> int:
     from explorer.gui.signals import closing_on_signals
 
     with reporting_to(window), closing_on_signals(window) as stopped:
-        window.show()
         window.begin(args.model, file, restored)
-        window.truth.welcome(window.viewer)
-        code = app.exec()
+        maker.wait_for_core()
+        code = 0
+        if not stopped:
+            window.show()
+            window.truth.welcome(window.viewer)
+            code = app.exec()
     if stopped:
         raise KeyboardInterrupt
     return code
+
+
+def make_window(kept: "Settings", device: str, *, keep: bool) -> "tuple[MainWindow, EngineMaker]":
+    """Make the window, and what will make its engine: the first thing, so that the two overlap."""
+    from explorer.gui.engine_maker import EngineMaker
+    from explorer.gui.main_window import MainWindow
+    from explorer.gui.render_bridge import RenderBridge
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    maker = EngineMaker(device, kept.precision, kept.cache_mib)
+    return MainWindow(RenderBridge(maker), kept, maker.facts, keep=keep, device=device), maker
 
 
 def dress(app: "QApplication", kept: "Settings") -> None:

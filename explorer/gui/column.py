@@ -37,9 +37,11 @@ class Column(QFrame):
     Signals
     -------
     folded_changed : the user folded or unfolded a panel.
+    completed : a panel has made all it shows.
     """
 
     folded_changed = Signal()
+    completed = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class Column(QFrame):
         for panel in self.panels:
             section = Section(panel.TITLE, panel, panel.tools())
             section.toggled.connect(self.folded_changed)
+            panel.completed.connect(self.completed)
             self.sections[panel.KEY] = section
             stack.addWidget(section)
             section.setVisible(panel.is_shown(None))
@@ -75,6 +78,11 @@ class Column(QFrame):
     def panel(self, key: str) -> Panel:
         """Panel by its key."""
         return {panel.KEY: panel for panel in self.panels}[key]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all panels have made all they show."""
+        return all(panel.is_complete for panel in self.panels)
 
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
         """Show a recipe in every panel."""

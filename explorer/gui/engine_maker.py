@@ -1,13 +1,20 @@
 """What happens on the render thread first: torch is imported, and an engine made."""
 
+import sys
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.errors import DeviceError
-from explorer.render import allocator
+from explorer.gui.torch_import import undisturbed, wait_for_core
+from explorer.render import allocator, torch_libraries
 
 if TYPE_CHECKING:
     from explorer.render.engine import Engine
+
+PATIENCE = 0.3
+"""Seconds a window may appear later so that it does not stand still as soon as it is there.
+Warm, 0.05 are needed; where torch must be read from a disk, the window comes first."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +29,36 @@ class DeviceFacts:
 
 
 class EngineMaker:
-    """Makes the engine with a user's settings; a device that is not there is no reason not to start."""
+    """Makes the engine with a user's settings; a device that is not there is no reason not to start.
+
+    From when it exists, torch's libraries are mapped on a thread of their own. Best made when
+    most other libraries are loaded already: the system maps one at a time.
+    """
 
     def __init__(self, device: str = "auto", precision: str = "auto", cache_mib: int = 256) -> None:
         self._device, self._precision, self._cache_mib = device, precision, cache_mib
-        allocator.keep_freed()  # before the render thread starts
+        allocator.keep_freed()  # before other threads start
         self._notices: tuple[str, ...] = ()
+        self._mapping = threading.Thread(
+            target=torch_libraries.map_ahead, name="torch libraries", daemon=True
+        )
+        if "torch" not in sys.modules:
+            self._mapping.start()
+
+    def wait_for_core(self) -> None:
+        """Wait until what would hold a window up is over; before it appears, once `__call__` runs."""
+        wait_for_core(PATIENCE)
 
     def __call__(self) -> "Engine":
         """Make it. Render thread."""
+        if self._mapping.is_alive():
+            self._mapping.join()
+        if "torch" in sys.modules:
+            return self._make()
+        with undisturbed():
+            return self._make()
+
+    def _make(self) -> "Engine":
         from explorer.render.engine import Engine
 
         cache_bytes = self._cache_mib * 2**20

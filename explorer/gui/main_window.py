@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         self.viewer.view_changed.connect(self._view_changed)
         self.thumbnails.ready.connect(self.column.show_thumbnail)
         self.thumbnails.idle.connect(self._check_settled)
+        self.column.completed.connect(self._check_settled)
         # Networks and devices.
         self.desk.changed.connect(self._network_changed)
         self.desk.changed.connect(self.networks_door.network_changed)
@@ -354,7 +355,7 @@ class MainWindow(QMainWindow):
 
     @property
     def is_settled(self) -> bool:
-        """Whether what is wanted is what is seen, in full, thumbnails included."""
+        """Whether what is wanted is what is seen, in full, thumbnails and lists included."""
         frame = self.viewer.frame
         return (
             frame is not None
@@ -362,6 +363,7 @@ class MainWindow(QMainWindow):
             and frame.request.recipe == self.store.recipe
             and frame.request.moment is None
             and not self.thumbnails.is_busy
+            and self.column.is_complete
         )
 
     def _check_settled(self) -> None:

@@ -1,5 +1,7 @@
 """The panel of directions, the search for them, and what becomes of a picture made with them."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 from explorer.gui.dialogs.export_directions import ExportDirections
 from explorer.gui.dialogs.import_directions import ImportDirections
 from explorer.gui.main_window import MainWindow
+from explorer.gui.panels.directions import AT_ONCE
 from explorer.latents import Direction
 from explorer.latents.direction_form import DirectionSet, dumps
 from explorer.recipe import ModelRef, Push, StoredDirection, document
@@ -122,6 +125,34 @@ def test_a_long_list_can_be_searched(panel, qtbot, engine):
     assert [name for (name, _), row in panel.rows.items() if row.isVisibleTo(panel)] == ["sefa 7"]
 
 
+def test_a_long_list_comes_bit_by_bit_in_its_order_and_shows_the_edits_made_meanwhile(panel, qtbot, engine):
+    engine.known.own += [FakeDirection(f"sefa {i}", "sefa") for i in range(8)]
+    seen = []
+    make_more = panel._more.timeout
+    make_more.connect(lambda: seen.append(len(panel.rows)))
+    with qtbot.waitSignal(panel.completed):
+        panel.show_known(engine.known.of(None), frozenset())
+        assert not panel.is_complete
+        assert not panel.shown_in.is_settled
+        panel.rows["age", 0].edited.emit(2.0)
+        assert panel.rows["age", 0].track.amount == 2
+    names = ["age", "pca 1", "pca 2", *(f"sefa {i}" for i in range(8))]
+    assert [name for name, _ in panel.rows] == names
+    assert [panel._list.indexOf(row) for row in panel.rows.values()] == list(range(11))
+    assert panel.rows["sefa 7", 0].isVisibleTo(panel)
+    assert max(b - a for a, b in itertools.pairwise(seen)) <= AT_ONCE
+    assert panel.is_complete
+
+
+def test_a_long_list_of_another_network_takes_the_place_of_one_that_is_not_complete(panel, qtbot):
+    panel.show_known([FakeDirection(f"sefa {i}", "sefa") for i in range(8)], frozenset())
+    qtbot.waitUntil(lambda: len(panel._made) > 2)
+    with qtbot.waitSignal(panel.completed):
+        panel.show_known([FakeDirection(f"pca {i}") for i in range(5)], frozenset())
+    assert [name for name, _ in panel.rows] == [f"pca {i}" for i in range(5)]
+    assert not panel._made
+
+
 def test_a_lock_is_kept_in_the_picture_and_can_be_undone(panel):
     row = panel.rows["age", 0]
     row.lock.click()
@@ -206,7 +237,7 @@ def test_from_nothing_to_a_picture_that_needs_nobody(real_window, qtbot, settle)
     assert not panel.rows
     assert panel.some.isVisibleTo(panel)
     panel.some.click()
-    qtbot.waitUntil(lambda: bool(panel.rows))
+    qtbot.waitUntil(lambda: bool(panel.rows) and panel.is_complete)
     assert not panel.some.isVisibleTo(panel)
     row = panel.rows["pca 1", 0]
     row.edited.emit(3.0)
@@ -283,7 +314,7 @@ def test_files_go_out_and_come_in(real_window, qtbot, tmp_path, drop):  # noqa: 
     assert "no directions" in said.args[0].text.lower()
     assert not (tmp_path / "none.directions").exists()
     panel.some.click()
-    qtbot.waitUntil(lambda: bool(panel.rows))
+    qtbot.waitUntil(lambda: bool(panel.rows) and panel.is_complete)
     count = len(panel.rows)
     out = tmp_path / "a.directions"
     with qtbot.waitSignal(desk.notice):
@@ -316,7 +347,7 @@ def test_what_is_shared_says_who_made_it_and_what_others_may_do(
     with qtbot.waitSignal(window.directions.notice):
         window.directions.export_file()  # there is nothing yet, and that is said
     panel.some.click()
-    qtbot.waitUntil(lambda: bool(panel.rows))
+    qtbot.waitUntil(lambda: bool(panel.rows) and panel.is_complete)
     names = [name for name, _ in panel.rows]
     dialog = export(monkeypatch, window, tmp_path / "mine")
     dialog.author_box.setText("Ada")

@@ -1,11 +1,14 @@
 """The controls: what a hand does to them, and that setting them is silent."""
 
+import time
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
+from explorer.cli.window_driver import Pulse
 from explorer.gui.widgets.float_slider import FloatSlider
 from explorer.gui.widgets.row_strengths import RowStrengths
 from explorer.gui.widgets.section import Section
@@ -275,3 +278,27 @@ def move(widget, point, modifiers):
         QEvent.Type.MouseMove, place, widget.mapToGlobal(place), Qt.MouseButton.NoButton, LEFT, modifiers
     )
     QApplication.sendEvent(widget, event)
+
+
+def test_bars_stay_where_only_the_names_of_rows_differ(qtbot):
+    rows = RowStrengths()
+    qtbot.addWidget(rows)
+    zones = {"coarse": (0, 1), "fine": (2,)}
+    rows.set_rows(["Row 0", "Row 1", "Row 2"], zones)
+    before, heard = rows.tracks, []
+    rows.edited.connect(lambda row, amount: heard.append(row))
+    rows.set_rows(["Row 0: 4 pixels", "Row 1: 4 pixels", "Row 2: 8 pixels"], zones)
+    assert rows.tracks == before
+    assert rows.tracks[2].toolTip().startswith("Row 2: 8 pixels\n")
+    rows.tracks[1].moved.emit(0.5)
+    assert heard == [1]
+    rows.set_rows(["Row 0", "Row 1", "Row 2"], {"coarse": (0,), "fine": (1, 2)})
+    assert rows.tracks != before
+
+
+def test_a_pulse_tells_how_long_the_window_stood_still(qtbot):
+    pulse = Pulse()
+    qtbot.wait(20)
+    time.sleep(0.05)
+    qtbot.wait(20)
+    assert pulse.stop() >= 0.05

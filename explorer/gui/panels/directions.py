@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from explorer.errors import RecipeError
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 LONG = 8
 """A longer list can be searched."""
+AT_ONCE = 3
+"""New rows that are made and shown in one go. More are first made one by one, 2 ms each, and then
+shown group by group, 10 ms each as the column is painted anew: in between the window answers."""
 LOADING = "Directions appear when the network is loaded."
 EMPTY = "No directions are known for this network yet."
 
@@ -60,6 +63,11 @@ class DirectionsPanel(Panel):
         self._tried = ""
         self._info: ModelInfo | None = None
         self.rows: dict[Key, DirectionRow] = {}
+        self._made: dict[Key, DirectionRow] = {}  # and not yet shown
+        self._count = 0
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self._make_more)
         self.search = QLineEdit()
         self.search.setObjectName("direction_search")
         self.search.setPlaceholderText("Search directions…")
@@ -124,25 +132,66 @@ class DirectionsPanel(Panel):
         self.some.setEnabled(not text)
         self.hint.setText(text or EMPTY)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all rows are there."""
+        return not self._more.isActive()
+
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
-        """Show the amounts; rows are made anew where there are others."""
+        """Show the amounts; rows are made anew where there are others, many of them bit by bit."""
         self._show_rows_of(info)
         wanted = self._keys(recipe)
+        self._count = len(wanted)
         if list(self.rows) != list(wanted):
-            self._build(wanted)
-        for (name, place), row in self.rows.items():
-            pushes = direction_edits.pushes_of(recipe, name)
-            direction = self._known.get(name)
-            push = pushes[place] if place < len(pushes) else Push(name, 0.0)
-            own: Layers = "all"
-            if push.stored is not None:
-                own = push.stored.layers
-            elif direction is not None:
-                own = direction.layers
-            row.show_push(push, own)
-            row.show_about(self._about(name, push))
+            self._build(self._due(wanted))
+        for key, row in self.rows.items():
+            self._show_row(key, row, recipe)
         self.reset.setEnabled(bool(recipe.directions))
         self._show_state()
+
+    def _show_row(self, key: Key, row: DirectionRow, recipe: Recipe) -> None:
+        name, place = key
+        pushes = direction_edits.pushes_of(recipe, name)
+        direction = self._known.get(name)
+        push = pushes[place] if place < len(pushes) else Push(name, 0.0)
+        own: Layers = "all"
+        if push.stored is not None:
+            own = push.stored.layers
+        elif direction is not None:
+            own = direction.layers
+        row.show_push(push, own)
+        row.show_about(self._about(name, push))
+
+    def _due(self, wanted: dict[Key, str]) -> dict[Key, str]:
+        """Of the rows there have to be, those that may be seen now; the others follow by themselves."""
+        missing = [key for key in wanted if key not in self.rows]
+        if len(missing) <= AT_ONCE:
+            return wanted
+        is_made = all(key in self._made for key in missing)
+        later = {*missing[AT_ONCE if is_made else 0 :]}
+        if later:
+            self._more.start()
+        return {key: kind for key, kind in wanted.items() if key not in later}
+
+    def _make_more(self) -> None:
+        """Make one row of a long list, or show some once all are made."""
+        recipe = self.store.recipe
+        wanted = self._keys(recipe)
+        missing = [key for key in wanted if key not in self.rows and key not in self._made]
+        if missing:
+            key = missing[0]
+            row = self._made[key] = self._new_row(key, wanted[key])
+            self._show_row(key, row, recipe)
+            for part in (row, *row.findChildren(QWidget)):
+                part.ensurePolished()
+            self._more.start()
+            return
+        self.show_recipe(recipe, None)
+        if self.is_complete:
+            for row in self._made.values():  # of another network, chosen meanwhile
+                row.deleteLater()
+            self._made.clear()
+            self.completed.emit()
 
     def _about(self, name: str, push: Push) -> About:
         direction = self._known.get(name)
@@ -186,7 +235,10 @@ class DirectionsPanel(Panel):
             self._list.removeWidget(row)
             row.hide()
             row.deleteLater()
-        rows = {key: self.rows.get(key) or self._new_row(key, kind) for key, kind in wanted.items()}
+        rows = {
+            key: self.rows.get(key) or self._made.pop(key, None) or self._new_row(key, kind)
+            for key, kind in wanted.items()
+        }
         for index, row in enumerate(rows.values()):
             if self._list.indexOf(row) != index:
                 self._list.removeWidget(row)
@@ -211,14 +263,14 @@ class DirectionsPanel(Panel):
         return row
 
     def _show_state(self) -> None:
-        is_empty = not self.rows
+        is_empty = not self._count
         self.hint.setVisible(is_empty)
         self.some.setVisible(is_empty)
-        self.search.setVisible(len(self.rows) > LONG)
+        self.search.setVisible(self._count > LONG)
         self._filter()
 
     def _filter(self) -> None:
-        words = self.search.text().lower().split() if len(self.rows) > LONG else []
+        words = self.search.text().lower().split() if self._count > LONG else []
         for (name, _), row in self.rows.items():
             direction = self._known.get(name)
             told = [name] if direction is None else [name, direction.kind, direction.note]

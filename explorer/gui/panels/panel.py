@@ -1,5 +1,6 @@
 """What all panels have in common."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -9,7 +10,14 @@ from explorer.render.model_info import ModelInfo
 
 
 class Panel(QWidget):
-    """One part of the recipe on screen."""
+    """One part of the recipe on screen.
+
+    Signals
+    -------
+    completed : what was too much to be made in one go is all there.
+    """
+
+    completed = Signal()
 
     TITLE = ""
     KEY = ""
@@ -35,6 +43,11 @@ class Panel(QWidget):
         info : the network in use; None while none is loaded yet.
         """
         raise NotImplementedError
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the panel shows has been made."""
+        return True
 
     def show_thumbnail(self, key: str, image: QImage) -> None:
         """Show the picture of a single seed: key "a" or "b"."""

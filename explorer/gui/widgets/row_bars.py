@@ -37,6 +37,8 @@ class RowBars(QWidget):
         self._low, self._high, self._default = low, high, default
         self._fill, self._marks = fill, tuple(marks)
         self._groups: list[QWidget] = []
+        self._zones: dict[str, tuple[int, ...]] = {}
+        self._tracks: list[Track] = []
         self.setFixedHeight(height)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._row = QHBoxLayout(self)
@@ -51,6 +53,19 @@ class RowBars(QWidget):
         """How far down an amount stands, in logical pixels."""
         length = self.height() - 2 * (KNOB + 1)
         return self.height() - (KNOB + 1) - length * (amount - self._low) / (self._high - self._low)
+
+    def rename(self, names: Sequence[str], zones: Mapping[str, tuple[int, ...]], help_: str) -> bool:
+        """Say anew what each row does, where the bars and their groups are those that are there.
+
+        Returns
+        -------
+        Whether they are; otherwise nothing has changed, see `rebuild`.
+        """
+        if self._zones != dict(zones) or len(names) != len(self._tracks):
+            return False
+        for track, name in zip(self._tracks, names, strict=True):
+            track.setToolTip(_tip(name, help_))
+        return True
 
     def rebuild(
         self, names: Sequence[str], zones: Mapping[str, tuple[int, ...]], whose: str, help_: str
@@ -69,6 +84,7 @@ class RowBars(QWidget):
             group.setParent(None)
             group.deleteLater()
         self._groups = []
+        self._zones = dict(zones)
         tracks: list[Track] = []
         for rows in zones.values():
             group = QWidget(self)
@@ -87,13 +103,14 @@ class RowBars(QWidget):
                 )
                 track.setObjectName(f"row_strength_{row}")
                 track.setAccessibleName(f"Row {row}, strength of {whose}")
-                track.setToolTip(f"{names[row]}\n{help_} · double-click: reset")
+                track.setToolTip(_tip(names[row], help_))
                 track.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
                 inner.addWidget(track)
                 tracks.append(track)
             if rows:
                 self._row.addWidget(group, len(rows))
                 self._groups.append(group)
+        self._tracks = tracks
         return tracks
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -112,3 +129,7 @@ class RowBars(QWidget):
                 painter.setPen(QPen(colour, 1))
                 y = self.level_of(amount)
                 painter.drawLine(QPointF(group.x(), y), QPointF(group.geometry().right() + 1, y))
+
+
+def _tip(name: str, help_: str) -> str:
+    return f"{name}\n{help_} · double-click: reset"

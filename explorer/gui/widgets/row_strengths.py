@@ -14,6 +14,7 @@ from explorer.gui.widgets.track import Track
 LOW, HIGH = -1.0, 2.0
 HEIGHT = 130
 THUMBNAIL = 36
+HELP = "0 = A, 1 = B"
 
 
 class RowStrengths(QWidget):
@@ -72,14 +73,16 @@ class RowStrengths(QWidget):
         return tuple(self._tracks)
 
     def set_rows(self, names: Sequence[str], zones: Mapping[str, tuple[int, ...]]) -> None:
-        """Make one slider per row.
+        """Make one slider per row; those that are there stay where only names differ.
 
         Parameters
         ----------
         names : what each row does, for its tooltip.
         zones : rows of each group, in order.
         """
-        self._tracks = self._bars.rebuild(names, zones, "B", "0 = A, 1 = B")
+        if self._bars.rename(names, zones, HELP):
+            return
+        self._tracks = self._bars.rebuild(names, zones, "B", HELP)
         for row, track in enumerate(self._tracks):
             track.moved.connect(partial(self._moved, row))
             track.grabbed.connect(self.sealed)
