@@ -15,7 +15,6 @@ from tests.models.launches import Launches
 from tests.models.test_golden_families import FILES as OTHERS
 from tests.models.test_golden_stylegan2 import FILES as STYLEGAN2
 from tests.models.test_golden_stylegan2 import Golden
-from tests.models.test_stylegan1 import NETWORK as STYLEGAN1
 from tests.support import needs_golden
 
 GPU = torch.cuda.is_available()
@@ -123,6 +122,13 @@ def test_channels_lie_last_from_step_to_step(name, batch, precision, on_gpu):
                 assert features.x.is_contiguous(memory_format=torch.channels_last), step.name
 
 
+def stylegan1() -> Generator:
+    pytest.importorskip("hypothesis", reason="its tests need it")
+    from tests.models.test_stylegan1 import NETWORK
+
+    return NETWORK
+
+
 class Devices(Launches):
     """Launches, and what travels from one device to another, on a device that holds no numbers at all."""
 
@@ -160,7 +166,7 @@ def steps_of(network: Generator, batch: int, precision: str) -> Devices:
 def test_a_picture_neither_waits_for_a_gpu_nor_sends_anything_to_it(name, batch, precision, monkeypatch):
     """A value that is looked at, or made on the CPU, stops here: there are no numbers on this device."""
     monkeypatch.setattr(processor, "kind", lambda device: "cuda")
-    asked = steps_of(SMALL[name]() if name in SMALL else STYLEGAN1, batch, precision)
+    asked = steps_of({**SMALL, "stylegan1": stylegan1}[name](), batch, precision)
     assert asked.waits == []
     assert asked.travels == []
 
