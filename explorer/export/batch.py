@@ -58,7 +58,7 @@ def export_batch(
     tell: Callable[[BatchProgress], None],
     should_stop: Callable[[], bool],
 ) -> Generator[None, None, BatchReport]:
-    """Draw and save the pictures of a batch; each is on the disk as soon as it is drawn.
+    """Draw and save the pictures of a batch; each is on the disk before the next is begun.
 
     `info` is told in the files of its network; other networks of a batch are asked for theirs.
     A file that is there already is never replaced: the new one gets the next free name.
@@ -73,14 +73,10 @@ def export_batch(
     paths: list[Path] = []
     notices: dict[str, None] = {}
     total = len(batch.recipes)
-    is_deep = batch.finish.bits == 16
-    frames = engine.render_all(
-        RenderRequest(recipe, serial, deep=is_deep) for serial, recipe in enumerate(batch.recipes)
-    )
-    for recipe in batch.recipes:
+    for serial, recipe in enumerate(batch.recipes):
         if should_stop():
             return BatchReport(tuple(paths), True, tuple(notices))
-        frame = next(frames)
+        frame = engine.render(RenderRequest(recipe, serial, deep=batch.finish.bits == 16))
         path = free_path(batch.folder, picture_name(recipe, batch.suffix))
         its_info = info if info is not None and info.ref == recipe.model else engine.info(recipe.model)
         said = save_picture(frame, path, model_info=its_info, finish=batch.finish)

@@ -34,25 +34,25 @@ class FrameMaker:
     Parameters
     ----------
     engine : belongs to the calling thread.
+    together : whether a GPU may draw several frames at once, a rounding away from one by one.
     """
 
-    def __init__(self, engine: "Engine", film: Film) -> None:
-        self._engine, self._film = engine, film
+    def __init__(self, engine: "Engine", film: Film, together: bool = False) -> None:
+        self._engine, self._film, self._together = engine, film, together
         self.notices: dict[str, None] = {}
 
     def steps(self, numbers: Iterable[int]) -> Iterator[Pixels | None]:
-        """Draw frames in the order of `numbers`: None after each cell but the last, then the whole frame.
-
-        On a GPU several cells, or frames, are drawn at once.
-        """
+        """Draw frames in the order of `numbers`: None after each cell but the last, then the whole frame."""
         film = self._film
         canvas: Pixels | None = None
         cells = range(len(film.cells))
-        frames = self._engine.render_all(
+        requests = (
             RenderRequest.of_moment(Moment(film, number, cell), serial=number)
             for number in numbers
             for cell in cells
         )
+        engine = self._engine
+        frames = engine.render_all(requests) if self._together else map(engine.render, requests)
         for index, frame in enumerate(frames):
             cell = index % len(cells)
             self.notices.update(dict.fromkeys(frame.notices))

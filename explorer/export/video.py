@@ -29,6 +29,9 @@ from explorer.recipe.finish import Finish
 if TYPE_CHECKING:
     from explorer.render import Engine, ModelInfo
 
+DRAWN_TOGETHER: tuple[FilmFormat, ...] = ("MP4", "MOV", "WEBM")
+"""Formats that change pixels by more than rounding. In the others a frame drawn again is the very same."""
+
 __all__ = [
     "FilmProgress",
     "FilmReport",
@@ -140,7 +143,7 @@ def write_film(
     missing = job.missing()
     job.check_room(least_bytes(format, *size, len(missing)))
     resumed = film.frames - len(missing)
-    maker = FrameMaker(engine, film)
+    maker = FrameMaker(engine, film, together=format in DRAWN_TOGETHER)
     finisher = FrameFinisher(film, settings.label, settings.mark, encoder.segment_frames)
     writer = FilmWriter(encoder, job, format, settings, claims, finisher)
 

@@ -344,7 +344,11 @@ def test_colours_are_those_of_the_network_and_tagged(engine, film, tmp_path, nam
         return replace(frame, pixels=np.full_like(frame.pixels, 0) + np.array(colour, np.uint8))
 
     painter = SimpleNamespace(
-        info=engine.info, device="cpu", precision="", directions_of=engine.directions_of, render=render
+        info=engine.info,
+        device="cpu",
+        precision="",
+        directions_of=engine.directions_of,
+        render_all=lambda requests: map(render, requests),
     )
     save_film(painter, film, tmp_path / name, FilmSettings(quality=95, sign=False, mark=False))
     found = decoded(tmp_path / name)

@@ -127,7 +127,7 @@ def test_frames_of_a_film_come_in_order():
     network = SmallGenerator()
     recipes = [RECIPE.with_(base=SeedBlend.of(seed)) for seed in (1, 2)]
     film = film_edits.film_of(recipes, seconds=1, fps=10)
-    many, single = FrameMaker(make(network), film), FrameMaker(make(network, 1), film)
+    many, single = FrameMaker(make(network), film, together=True), FrameMaker(make(network, 1), film)
     drawn = [pixels for pixels in many.steps([3, 4, 5, 8, 9]) if pixels is not None]
     for pixels, number in zip(drawn, [3, 4, 5, 8, 9], strict=True):
         np.testing.assert_array_equal(pixels, single.frame(number))

@@ -1,0 +1,109 @@
+"""The engine as it draws on a GPU: on one where there is one, else in its forms on the CPU.
+
+Chains are recorded by CUDA or by the recorder of `test_graphs`; precisions are those of a GPU.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from explorer.bench.random_networks import RandomNetwork
+from explorer.checkpoints import Register, Shelf, save_network
+from explorer.models import processor
+from explorer.recipe import Mix, Recipe, SeedBlend
+from explorer.render import devices
+from explorer.render import engine as engine_module
+from explorer.render.engine import Engine
+from explorer.render.frame import RenderRequest
+from explorer.render.known_directions import KnownDirections
+from tests.render.test_graphs import Replays
+
+GPU = torch.cuda.is_available()
+NETWORKS = {
+    "stylegan2": RandomNetwork(32, 512, 16, width=16),
+    "stylegan3": RandomNetwork(32, 256, 16, width=16, config="T", num_layers=6),
+}
+PRECISIONS = ("float32", "float16", "bfloat16")
+
+
+@pytest.fixture
+def device(monkeypatch):
+    if GPU:
+        return "cuda"
+    monkeypatch.setattr(processor, "kind", lambda device: "cuda")
+    monkeypatch.setattr(devices, "settle_precision", lambda device, wanted: (wanted, ()))
+    monkeypatch.setattr(engine_module, "recorder_for", lambda device: Replays())
+    return "cpu"
+
+
+@pytest.fixture(params=NETWORKS)
+def shelf(request, tmp_path, device):
+    file = tmp_path / f"{request.param}.safetensors"
+    save_network(file, *NETWORKS[request.param].make(), {})
+    found = Shelf(register=Register(tmp_path / "networks.json"))
+    found.register(file)
+    found.file = file
+    return found
+
+
+def make(shelf, device, precision, **options):
+    engine = Engine(shelf, device, precision, threads=1, **options)
+    engine.known = KnownDirections(shelf.file.parent)
+    return engine
+
+
+def recipes(engine, shelf):
+    """Faces, and edits that start further and further down."""
+    info = engine.open(shelf.file)
+    faces = [Recipe(info.ref, SeedBlend.of(seed), psi=0.7) for seed in (1, 2, 3)]
+    rows = [row for row in (2, info.num_ws // 2, info.num_ws - 1) for _ in range(3)]
+    edits = [faces[0].with_(mixes=(Mix(5, (row,), i / 9),)) for i, row in enumerate(rows, start=1)]
+    return [*faces, *edits, *faces]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_cached_and_recorded_equal_full_and_step_by_step(precision, shelf, device):
+    engine = make(shelf, device, precision)
+    full = make(shelf, device, precision, cache_bytes=0, graphs=False)
+    for recipe in recipes(engine, shelf):
+        found = engine.render(RenderRequest(recipe))
+        wanted = full.render(RenderRequest(recipe))
+        assert found.precision == precision
+        np.testing.assert_array_equal(found.pixels, wanted.pixels)
+    assert engine._graphs.recorded > 0
+    assert not engine._graphs._refused
+
+
+@pytest.mark.parametrize(("precision", "levels"), [("float32", 1), ("float16", 4)])
+def test_pictures_together_are_those_one_by_one(precision, levels, shelf, device):
+    engine = make(shelf, device, precision, at_once=4)
+    single = make(shelf, device, precision, at_once=1, graphs=False)
+    wanted = [RenderRequest(recipe) for recipe in recipes(single, shelf) * 2]
+    for frame in engine.render_all(wanted):
+        alone = single.render(frame.request).pixels
+        assert np.abs(frame.pixels.astype(int) - alone).max() <= levels
+    assert engine._graphs.recorded > 0
+
+
+@pytest.mark.skipif(not GPU, reason="no NVIDIA GPU here")
+def test_a_recording_that_is_broken_off_leaves_the_gpu_usable(shelf, device):
+    """A value looked at while CUDA records ends the recording; pictures go on step by step."""
+    engine = make(shelf, device, "float32", cache_bytes=0)
+    faces = [RenderRequest(recipe) for recipe in recipes(engine, shelf)[:3]]
+    expected = [engine.render(request).pixels for request in faces]
+    engine = make(shelf, device, "float32", cache_bytes=0)
+    network = engine.generator(faces[0].recipe.model)
+    picture = network.picture
+
+    def looks(features):
+        if torch.cuda.is_current_stream_capturing():
+            float(features.x.flatten()[0])
+        return picture(features)
+
+    network.picture = looks
+    before = torch.cuda.current_stream()
+    for request, pixels in zip(faces * 2, expected * 2, strict=True):
+        np.testing.assert_array_equal(engine.render(request).pixels, pixels)
+    assert engine._graphs._refused
+    assert torch.cuda.current_stream() == before
+    assert engine.device == "cuda"
