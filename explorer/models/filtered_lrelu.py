@@ -7,7 +7,9 @@ signal is never assembled: it is held as its L * L phases (L the least common mu
 of U and D), each at a low rate, each a depth-wise convolution of the input with every
 U-th tap. The second filter likewise reads phases and writes only what is kept.
 
-On a CPU the picture is cut into strips of rows so that the phases stay in the cache.
+On a CPU the picture is cut into strips of rows so that the phases stay in the cache. Measured on
+one thread, layer by layer of StyleGAN3-T at 256 pixels: 2-7 times as fast as taken literally,
+of which the strips are 1.2-1.9x from 148 pixels on (1.4x over the whole network).
 On an NVIDIA GPU separable filters have another form (`banded`); what else is drawn
 there, and what gradients are followed through, takes phases of the whole picture.
 Nothing is compiled, no library is needed beyond torch.

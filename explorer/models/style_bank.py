@@ -2,8 +2,9 @@
 
 A layer needs a dozen small operations before its convolution; with some twenty layers most
 launches of a picture are of this kind. Here two batched matrix products, over weights
-filled up with zeros to one size, do it for the whole network. On a CPU nothing is gained
-(5 million multiplications either way) and each layer works for itself.
+filled up with zeros to one size, do it for the whole network: expected, not measured, to spare
+StyleGAN2 of 1024 pixels some 70 launches. On a CPU nothing is gained (5 million multiplications
+either way) and each layer works for itself.
 """
 
 from collections.abc import Sequence
