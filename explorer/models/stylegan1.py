@@ -337,7 +337,7 @@ class StyleGAN1(Generator):
         planes = self._random.of(plan.seed)
         if index not in planes:
             plane = random_plane(plan.seed, index, *layer.noise.shape[2:])
-            planes[index] = plane.to(self.device, layer.dtype)
+            planes[index] = plane.to(self.device, layer.dtype, non_blocking=True)
         return planes[index]
 
     def picture(self, features: Features) -> Tensor:

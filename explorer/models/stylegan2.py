@@ -220,7 +220,9 @@ class StyleGAN2(Generator):
         planes = self._random.of(plan.seed)
         if index not in planes:
             plane = random_plane(plan.seed, index, *conv.noise.shape[2:])
-            planes[index] = conv.spread((plane * conv.noise_gain).to(self.device, conv.dtype))
+            planes[index] = conv.spread(
+                (plane * conv.noise_gain).to(self.device, conv.dtype, non_blocking=True)
+            )
         return planes[index]
 
     def picture(self, features: Features) -> Tensor:

@@ -2,7 +2,9 @@
 
 from collections import Counter
 
+import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 FREE = {
     "alias",
@@ -57,3 +59,20 @@ class Launches(TorchDispatchMode):
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+
+class Devices(Launches):
+    """Launches, and what travels from one device to another, on a device that holds no numbers at all."""
+
+    def __init__(self):
+        super().__init__()
+        self.travels: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = super().__torch_dispatch__(func, types, args, kwargs)
+        leaves = tree_leaves((args, kwargs, result))
+        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.ndim}
+        name = func._schema.name.removeprefix("aten::")
+        if len(devices) > 1 and name not in COMPOSED:
+            self.travels.append(name)
+        return result

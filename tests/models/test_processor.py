@@ -11,7 +11,7 @@ from explorer.bench.random_networks import RandomNetwork
 from explorer.models import Generator, banded, build_generator, processor
 from explorer.render.pixels import to_levels
 from tests.models import synthetic, synthetic_stylegan3
-from tests.models.launches import Launches
+from tests.models.launches import Devices
 from tests.models.test_golden_families import FILES as OTHERS
 from tests.models.test_golden_stylegan2 import FILES as STYLEGAN2
 from tests.models.test_golden_stylegan2 import Golden
@@ -127,22 +127,6 @@ def stylegan1() -> Generator:
     from tests.models.test_stylegan1 import NETWORK
 
     return NETWORK
-
-
-class Devices(Launches):
-    """Launches, and what travels from one device to another, on a device that holds no numbers at all."""
-
-    def __init__(self):
-        super().__init__()
-        self.travels: list[str] = []
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = super().__torch_dispatch__(func, types, args, kwargs)
-        leaves = torch.utils._pytree.tree_leaves((args, kwargs, result))
-        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.ndim}
-        if len(devices) > 1:
-            self.travels.append(func._schema.name)
-        return result
 
 
 def steps_of(network: Generator, batch: int, precision: str) -> Devices:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.models import Features, build_generator
+from explorer.models import Features, build_generator, processor
 from explorer.recipe import Mix, Noise, Recipe, SeedBlend, Transform
+from explorer.render import devices, pixels
 from explorer.render import engine as engine_module
 from explorer.render.engine import Engine
 from explorer.render.frame import RenderRequest
 from explorer.render.graphs import CHAINS, Chain, Graphs, Outcome
+from tests.models.launches import Devices
 from tests.models.synthetic import random_network
 from tests.models.synthetic_stylegan3 import random_network as random_stylegan3
 from tests.render.fakes import RECIPE, REF, SmallGenerator, SmallShelf
@@ -198,3 +200,85 @@ def test_recordings_are_bounded_and_let_go_with_the_caches():
 
 
 RENDERED_NOISE = SmallGenerator.run.__defaults__[0]
+
+
+def test_memory_that_fails_at_recording_then_at_drawing_then_altogether(recorder, monkeypatch):
+    """Down the ladder: no recording, no cache, and at last the CPU, which is told; every picture comes."""
+    monkeypatch.setattr(devices, "available", lambda: ("cuda", "cpu"))
+    monkeypatch.setattr(devices, "release", lambda device: None)
+    monkeypatch.setattr(devices, "synchronise", lambda device: None)
+    network = SmallGenerator()
+    engine = Engine(SmallShelf(small=network), "cuda", threads=1)
+    single = make(SmallGenerator(), graphs=False)
+    recorder.fail_record = torch.OutOfMemoryError("CUDA out of memory")
+    seen = []
+    for i in range(8):
+        if i == 3:
+            network.fail[4] = [torch.OutOfMemoryError("CUDA out of memory")]
+        if i == 5:
+            network.fail[4] = [torch.OutOfMemoryError("CUDA out of memory")] * 2
+        request = RenderRequest(RECIPE.with_(psi=i / 9))
+        frame = engine.render(request)
+        np.testing.assert_array_equal(frame.pixels, single.render(request).pixels)
+        seen.append((frame.device, bool(frame.notices)))
+    assert seen == [("cuda", False)] * 5 + [("cpu", True)] * 3
+    assert recorder.recorded == 0
+
+
+def test_chains_that_never_come_back_let_no_recording_go(recorder):
+    engine = make(cache_bytes=0)
+    for i in range(3):
+        engine.render(RenderRequest(RECIPE.with_(psi=i / 9)))
+    for i in range(2 * CHAINS):  # a slider of noise: each strength is a chain of its own
+        engine.render(RenderRequest(RECIPE.with_(noise=Noise("const", strength=i / 50))))
+    engine.render(RenderRequest(RECIPE.with_(psi=0.5)))
+    assert (recorder.recorded, recorder.replayed) == (1, 2)
+
+
+def test_recorded_pictures_are_timed_too(recorder):
+    """Times of the first, slow picture must not have a fast GPU draw drafts for ever."""
+    now = [0.0]
+    engine = make(cache_bytes=0, clock=lambda: now[0])
+    network = engine.generator(REF)
+    run = network.run
+
+    def slow(*args, **kwargs):
+        now[0] += 1.0
+        return run(*args, **kwargs)
+
+    network.run = slow
+    engine.render(RenderRequest(RECIPE.with_(psi=0.1)))
+    network.run = run
+    for i in range(2, 30):
+        engine.render(RenderRequest(RECIPE.with_(psi=i / 30)))
+    frames = [f for f in engine.render_steps(RenderRequest(RECIPE.with_(psi=2.0), live=True)) if f]
+    assert len(frames) == 1
+
+
+def test_a_frame_sends_its_latents_and_waits_once_for_its_pixels(recorder, monkeypatch):
+    """On a device that holds no numbers: whatever else the engine looked at would end here."""
+    monkeypatch.setattr(processor, "kind", lambda device: "cuda")
+    small = random_network("skip", 16, channels={4: 16, 8: 16, 16: 16})
+    network = type(small)(small.description, small._tensors, "meta")
+    network.host_w_avg = small.w_avg
+    network.mapping = lambda z, c=None, psi=1.0, cutoff=None: small.mapping(torch.zeros(1, 8))
+    waited = []
+
+    def to_host(levels):
+        waited.append(levels.shape)
+        return np.zeros(levels.shape, np.uint8)
+
+    monkeypatch.setattr(engine_module, "to_host", to_host)
+    monkeypatch.setattr(pixels, "to_host", to_host)
+    engine = make(network, cache_bytes=2**20, at_once=3)
+    for i in range(5):
+        with Devices() as asked:
+            engine.render(RenderRequest(RECIPE.with_(psi=i / 9)))
+        assert asked.travels == ["_to_copy"] * (2 if i == 0 else 1), "latents; first the seed's z too"
+        assert asked.waits == []
+    assert waited == [(1, 16, 16, 3)] * 5
+    waited.clear()
+    with Devices() as asked:
+        list(engine.render_all(RenderRequest(RECIPE.with_(psi=1 + i / 9)) for i in range(3)))
+    assert asked.waits == []
+    assert waited == [(3, 16, 16, 3)]
