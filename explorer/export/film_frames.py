@@ -1,6 +1,6 @@
 """Frames of a film as they go into a file: drawn cell by cell and resized, then marked and labelled."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,15 +90,24 @@ class FrameFinisher:
         self._mark = FilmMark(piece) if mark else None
 
     def finished(self, number: int, canvas: Pixels) -> Pixels:
-        """Frame `number`, finished; frames come in order, and `canvas` is left as it is."""
-        film = self._film
+        """Frame `number`, finished; `canvas` is left as it is."""
+        return self.finished_run(number, [canvas])[0]
+
+    def finished_run(self, first: int, canvases: Sequence[Pixels]) -> list[Pixels]:
+        """Frames `first`, `first` + 1, ..., finished; frames come in order, and are left as they are."""
         if self._mark is not None:
-            drawn, canvas = canvas, canvas.copy()
-            height, width = drawn.shape[0] // film.rows, drawn.shape[1] // film.columns
-            for cell in range(len(film.cells)):
-                place = _place(film, cell, height, width)
-                canvas[place] = self._mark.marked(number, drawn[place], cell)
-        return canvas if self._label is None else labelled(canvas, self._label)
+            canvases = self._marked(self._mark, first, np.stack(canvases))
+        return [canvas if self._label is None else labelled(canvas, self._label) for canvas in canvases]
+
+    def _marked(self, mark: FilmMark, first: int, drawn: Pixels) -> list[Pixels]:
+        """Frames with the mark over each of their cells. [N, H, W, 3]."""
+        film = self._film
+        height, width = drawn.shape[1] // film.rows, drawn.shape[2] // film.columns
+        marked = np.empty_like(drawn)
+        for cell in range(len(film.cells)):
+            place = (slice(None), *_place(film, cell, height, width))
+            marked[place] = mark.marked_run(first, drawn[place], cell)
+        return list(marked)
 
 
 def _place(film: Film, cell: int, height: int, width: int) -> tuple[slice, slice]:

@@ -15,11 +15,18 @@ from explorer.export.film_frames import FrameFinisher, Pixels
 from explorer.export.film_job import Job
 from explorer.provenance import Claims, credentials
 from explorer.provenance.identity import signing_identity
+from explorer.render import devices
 
 PATIENCE = 4
 """Times that `has_room` looks again, 5 ms apart: whoever drew the frame has others to serve."""
 WAITING = 3
-"""Frames that may wait: memory stays flat, and neither side idles for a hiccup of the other."""
+"""Frames that may wait at least: neither side idles for a hiccup of the other."""
+WAITING_BYTES = 4 * 2**20
+"""Small frames may wait in greater number, as far as memory stays flat."""
+RUN, RUN_BYTES = 48, 3 * 2**20
+"""Frames that are finished at once, where they are small: drawing is held up less often."""
+LAST_RUN = 3
+"""Frames of the run that ends a film: then nothing is drawn any more, and all wait for it."""
 
 
 class FilmWriter(threading.Thread):
@@ -27,6 +34,10 @@ class FilmWriter(threading.Thread):
 
     Used by one thread: `put` frames in order, then `finish`, and wait for the thread;
     or `abandon`. Finished segments stay in any case.
+
+    Parameters
+    ----------
+    frame_bytes : of a frame as it is handed over.
     """
 
     def __init__(
@@ -37,11 +48,14 @@ class FilmWriter(threading.Thread):
         settings: FilmSettings,
         claims: Claims,
         finisher: FrameFinisher,
+        frame_bytes: int,
     ) -> None:
         super().__init__(name="film writer", daemon=True)
         self._encoder, self._job, self._format = encoder, job, format
         self._settings, self._claims, self._finisher = settings, claims, finisher
-        self._queue: queue.Queue[tuple[int, Pixels] | None] = queue.Queue(WAITING)
+        self._run_frames = max(1, min(RUN, RUN_BYTES // frame_bytes))
+        waiting = max(WAITING, min(RUN, WAITING_BYTES // frame_bytes))
+        self._queue: queue.Queue[tuple[int, Pixels] | None] = queue.Queue(waiting)
         self._segment: Segment | None = None
         self._abandoned = False
         self._error: Exception | None = None
@@ -112,9 +126,15 @@ class FilmWriter(threading.Thread):
 
     def run(self) -> None:
         """Encode until told that this was all."""
+        devices.use_threads(1)  # the other cores draw
         try:
+            waiting: list[Pixels] = []
             while (item := self._queue.get()) is not None and not self._abandoned:
-                self._add(*item)
+                number, pixels = item
+                waiting.append(pixels)
+                if len(waiting) >= self._run_at(number) or self._job.ends_segment(number):
+                    self._add(number - len(waiting) + 1, waiting)
+                    waiting = []
             if not self._abandoned:
                 self._publish()
         except Exception as error:
@@ -122,14 +142,20 @@ class FilmWriter(threading.Thread):
         finally:
             self._drop_segment()
 
-    def _add(self, number: int, pixels: Pixels) -> None:
-        segment_number = self._job.segment_of(number)
+    def _run_at(self, number: int) -> int:
+        """Frames of a run: fewer and fewer towards the end of the film, where nothing is drawn meanwhile."""
+        return min(self._run_frames, max(LAST_RUN, (self._job.frames - number) // 2))
+
+    def _add(self, first: int, canvases: list[Pixels]) -> None:
+        """Finish and encode frames of one segment, `first` and those after it."""
+        segment_number = self._job.segment_of(first)
         file = self._job.file_of(segment_number)
         part = file.with_name(f"{file.name}.part")
         if self._segment is None:
             self._segment = self._encoder.open(part, self._job.frames_of(segment_number))
-        self._segment.add(number, self._finisher.finished(number, pixels))
-        if self._job.ends_segment(number):
+        for number, pixels in enumerate(self._finisher.finished_run(first, canvases), first):
+            self._segment.add(number, pixels)
+        if self._job.ends_segment(first + len(canvases) - 1):
             segment, self._segment = self._segment, None
             segment.close()
             os.replace(part, file)

@@ -145,7 +145,7 @@ def write_film(
     resumed = film.frames - len(missing)
     maker = FrameMaker(engine, film, together=format in DRAWN_TOGETHER)
     finisher = FrameFinisher(film, settings.label, settings.mark, encoder.segment_frames)
-    writer = FilmWriter(encoder, job, format, settings, claims, finisher)
+    writer = FilmWriter(encoder, job, format, settings, claims, finisher, 3 * size[0] * size[1])
 
     def progress(done: int, preview: Pixels | None = None) -> FilmProgress:
         drawn = done - resumed

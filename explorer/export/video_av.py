@@ -2,7 +2,12 @@
 
 Colours are BT.709 in limited range, converted so and tagged so: an untagged film is
 shown with another matrix by every second player. The number of encoder threads is
-fixed, since H.264's bytes depend on it.
+fixed for a size, since H.264's bytes depend on it.
+
+An export should take little longer than its frames do, and encoding takes time from the drawing even on
+a core of its own. So each encoder runs in a mode that costs half of its usual one or less; what that
+costs in quality and bytes is told where the mode is chosen (measured on films of faces, slow and fast,
+128 px and nine side by side, at quality 50, 80 and 95).
 """
 
 import math
@@ -13,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from explorer.errors import ExportError
 from explorer.export.film_formats import FilmFormat, FilmSettings
@@ -24,6 +29,8 @@ from explorer.provenance import Claims, containers, xmp
 os.environ.setdefault("SVT_LOG", "1")  # errors alone: the AV1 encoder talks a page to the terminal
 SEGMENT_SECONDS = 4.0
 THREADS = 2
+SMALL = 256 * 256
+"""Pixels up to which one thread encodes: more would take the time that they save from the drawing."""
 _SEAM_QP, _SEAM_FRAMES = 8, 6
 """Quantiser of x264 on both sides of a seam, and the frames in which quality goes there."""
 _BT709 = 1
@@ -142,15 +149,17 @@ class VideoSegment:
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = self._pixel_format = pixel_format
         context = self._stream.codec_context
-        context.thread_count = THREADS
+        context.thread_count = 1 if size[0] * size[1] <= SMALL else THREADS
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _LIMITED
         self._rate = rate
         self._count = 0
+        self._reformatter = VideoReformatter()  # one for all frames: it keeps its tables
 
     def add(self, number: int, pixels: Pixels) -> None:
         """Encode the next frame."""
-        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+        frame = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(pixels, format="rgb24"),
             format=self._pixel_format,
             dst_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.JPEG,
@@ -188,7 +197,8 @@ def _codec(format: FilmFormat, settings: FilmSettings, frames: int) -> tuple[str
     quality = settings.quality
     if format == "MP4":
         crf = round(40 - 0.28 * quality)  # 80: 18, which is hard to tell from the original
-        options = {"crf": str(crf), "preset": "medium", "x264-params": _without_seams(crf, frames)}
+        # "faster" takes 0.6 of the time of "medium", for the same error and 4 % fewer to 4 % more bytes.
+        options = {"crf": str(crf), "preset": "faster", "x264-params": _without_seams(crf, frames)}
         return "libx264", f"yuv{settings.chroma}p", options
     if format == "WEBM" and settings.codec == "av1":
         options = {"crf": str(round(60 - 0.5 * quality)), "preset": "8", "svtav1-params": f"lp={THREADS}"}
@@ -196,8 +206,11 @@ def _codec(format: FilmFormat, settings: FilmSettings, frames: int) -> tuple[str
     if format == "WEBM":
         # VP9 knows no frames of a quality of their own, so that all have to be good: at 80 the file is as
         # large as an MP4, and the picture's error changes by 0.9 levels at a seam, by 0.3 elsewhere.
-        crf = round(52 - 0.5 * quality)
-        options = {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
+        # "realtime" takes a quarter of the time of "good"; with a crf one lower the error is the same, in a
+        # sixth more bytes. Looking ahead would put off frames, and changes nothing without alternate ones.
+        crf = int(51 - 0.5 * quality)
+        speed = {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "lag-in-frames": "0"}
+        options = {"crf": str(crf), "b": "0", **speed}
         return "libvpx-vp9", f"yuv{settings.chroma}p", options
     if settings.chroma == "444":
         return "prores_ks", "yuv444p10le", {"profile": "4", "vendor": "apl0"}

@@ -1,9 +1,13 @@
 """The mark in a film: made anew on key frames, and carried on to the frames between them."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
-from explorer.mark.embedding import SMALLEST, brightness, laid_over, residual, resized, working_size
+from explorer.mark.embedding import SMALLEST, Offsets, brightness, laid_over, offsets
+from explorer.mark.pattern import TILE
 
 EVERY = 12
 """Frames from one key frame to the next, at most."""
@@ -25,25 +29,52 @@ class FilmMark:
 
     def __init__(self, piece: int) -> None:
         self._piece = piece
-        self._over: dict[int, tuple[NDArray[np.float64], NDArray[np.float32]]] = {}
+        self._over: dict[int, Offsets] = {}
+        self._seen: dict[int, NDArray[np.float32]] = {}
 
     def marked(self, number: int, pixels: NDArray[np.uint8], cell: int = 0) -> NDArray[np.uint8]:
         """Frame `number` of the film, or one of its cells ([H, W, 3]), with the mark on it."""
-        if min(pixels.shape[:2]) < SMALLEST:
-            return pixels
-        seen = _small(pixels)
-        known = self._over.get(cell)
-        if (
-            known is None
-            or number % self._piece % EVERY == 0
-            or known[1].shape != seen.shape
-            or np.abs(known[1] - seen).mean() > CUT
-        ):
-            known = self._over[cell] = (residual(pixels), seen)
-        return laid_over(pixels, known[0])
+        return self.marked_run(number, pixels[None], cell)[0]
+
+    def marked_run(self, first: int, frames: NDArray[np.uint8], cell: int = 0) -> NDArray[np.uint8]:
+        """Frames `first`, `first` + 1, ... at once: [N, H, W, 3]. The same pixels as one by one.
+
+        An export marks beside a thread that draws. Each call into numpy or torch stops that thread
+        for a moment (they share one lock), and few large calls do so less often than many small ones.
+        """
+        if min(frames.shape[1:3]) < SMALLEST:
+            return frames
+        seen = _small(frames)
+        keys = self._keys(first, seen, self._seen.get(cell))
+        made = dict(zip(keys, offsets(frames[keys]), strict=True)) if keys else {}
+        over = self._over.get(cell)
+        marked = np.empty_like(frames)
+        for begin, end in pairwise(sorted({0, *keys, len(frames)})):
+            over = made.get(begin, over)
+            assert over is not None, "the first frame of all is a key frame"
+            marked[begin:end] = laid_over(frames[begin:end], over)
+        if keys:
+            self._over[cell], self._seen[cell] = made[keys[-1]], seen[keys[-1]]
+        return marked
+
+    def _keys(self, first: int, seen: NDArray[np.float32], last: NDArray[np.float32] | None) -> list[int]:
+        """Which of the frames become key frames, `last` being what was seen of the one before them."""
+        keys = []
+        for index, frame in enumerate(seen):
+            is_due = (first + index) % self._piece % EVERY == 0
+            if is_due or last is None or not _fits(last, frame):
+                keys.append(index)
+                last = frame
+        return keys
 
 
-def _small(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    planes = brightness(pixels)[None, None]
-    small: NDArray[np.float32] = resized(planes, working_size(*pixels.shape[:2]))[0, 0].numpy()
+def _fits(key: NDArray[np.float32], seen: NDArray[np.float32]) -> bool:
+    """Whether what was laid over one frame may be laid over another."""
+    return key.shape == seen.shape and bool(np.abs(key - seen).mean() <= CUT)
+
+
+def _small(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Brightness of frames, means of squares, some 64 samples a side: [N, h, w]."""
+    planes = brightness(frames)[:, None]
+    small: NDArray[np.float32] = F.avg_pool2d(planes, max(1, min(frames.shape[1:3]) // TILE))[:, 0].numpy()
     return small

@@ -167,6 +167,16 @@ def test_a_film_keeps_the_mark_between_key_frames_and_after_cuts(faces):
     assert detect_film(small).score > max(detect(frame).score for frame in small[:1])
 
 
+def test_a_run_of_frames_is_marked_as_one_by_one(faces):
+    share = np.linspace(0, 1, 30)[:, None, None, None]
+    moving = np.rint(faces[0] * (1 - share) + faces[1] * share).astype(np.uint8)
+    one, runs = FilmMark(28), FilmMark(28)
+    each = [one.marked(number, frame) for number, frame in enumerate(moving)]
+    together = np.concatenate([runs.marked_run(a, moving[a:b]) for a, b in ((0, 17), (17, 18), (18, 30))])
+    assert np.array_equal(together, each)
+    assert np.array_equal(together[28], embed(moving[28]))  # another piece begins
+
+
 def test_a_piece_of_a_film_does_not_depend_on_those_before_it(faces):
     frames = [faces[0], faces[1], faces[0], faces[1]]
     whole = FilmMark(2)
