@@ -20,11 +20,10 @@ from explorer.render import devices
 PATIENCE = 4
 """Times that `has_room` looks again, 5 ms apart: whoever drew the frame has others to serve."""
 WAITING = 3
-"""Frames that may wait at least: neither side idles for a hiccup of the other."""
-WAITING_BYTES = 4 * 2**20
-"""Small frames may wait in greater number, as far as memory stays flat."""
+"""Frames that may wait: memory stays flat, and neither side idles for a hiccup of the other."""
 RUN, RUN_BYTES = 48, 3 * 2**20
-"""Frames that are finished at once, where they are small: drawing is held up less often."""
+"""Frames, and most bytes of them, that are handed over at once: small frames come fast, and each time the
+thread wakes it holds up the drawing (they share Python's lock). A run may wait while one is under way."""
 LAST_RUN = 3
 """Frames of the run that ends a film: then nothing is drawn any more, and all wait for it."""
 
@@ -54,8 +53,11 @@ class FilmWriter(threading.Thread):
         self._encoder, self._job, self._format = encoder, job, format
         self._settings, self._claims, self._finisher = settings, claims, finisher
         self._run_frames = max(1, min(RUN, RUN_BYTES // frame_bytes))
-        waiting = max(WAITING, min(RUN, WAITING_BYTES // frame_bytes))
-        self._queue: queue.Queue[tuple[int, Pixels] | None] = queue.Queue(waiting)
+        self._gathered: list[Pixels] = []
+        """Gathered by whoever draws."""
+        self._queue: queue.Queue[tuple[int, list[Pixels]] | None] = queue.Queue(
+            max(1, WAITING // self._run_frames)
+        )
         self._segment: Segment | None = None
         self._abandoned = False
         self._error: Exception | None = None
@@ -63,8 +65,8 @@ class FilmWriter(threading.Thread):
         """Of finished segments."""
         self.notices: list[str] = []
 
-    def has_room(self) -> bool:
-        """Whether `put` would not wait; takes a moment to say that it would, and no longer.
+    def has_room(self, number: int) -> bool:
+        """Whether `put` of this frame would not wait; takes a moment to say that it would, and no longer.
 
         Raises
         ------
@@ -72,6 +74,8 @@ class FilmWriter(threading.Thread):
             If an earlier frame could not be written.
         """
         self.check()
+        if not self._ends_run(number):
+            return True
         for _ in range(PATIENCE):
             if not self._queue.full():
                 return True
@@ -86,13 +90,22 @@ class FilmWriter(threading.Thread):
         ExportError
             If an earlier frame could not be written.
         """
-        self._push((number, pixels))
+        ends = self._ends_run(number)
+        self._gathered.append(pixels)
+        if ends:
+            run, self._gathered = self._gathered, []
+            self._push((number - len(run) + 1, run))
 
     def finish(self) -> None:
         """Say that no more frames will come."""
         self._push(None)
 
-    def _push(self, item: tuple[int, Pixels] | None) -> None:
+    def _ends_run(self, number: int) -> bool:
+        """Whether a run is whole with this frame: they grow shorter towards the end of the film."""
+        most = min(self._run_frames, max(LAST_RUN, (self._job.frames - number) // 2))
+        return len(self._gathered) + 1 >= most or self._job.ends_segment(number)
+
+    def _push(self, item: tuple[int, list[Pixels]] | None) -> None:
         while True:
             self.check()
             try:
@@ -128,13 +141,8 @@ class FilmWriter(threading.Thread):
         """Encode until told that this was all."""
         devices.use_threads(1)  # the other cores draw
         try:
-            waiting: list[Pixels] = []
             while (item := self._queue.get()) is not None and not self._abandoned:
-                number, pixels = item
-                waiting.append(pixels)
-                if len(waiting) >= self._run_at(number) or self._job.ends_segment(number):
-                    self._add(number - len(waiting) + 1, waiting)
-                    waiting = []
+                self._add(*item)
             if not self._abandoned:
                 self._publish()
         except Exception as error:
@@ -142,20 +150,16 @@ class FilmWriter(threading.Thread):
         finally:
             self._drop_segment()
 
-    def _run_at(self, number: int) -> int:
-        """Frames of a run: fewer and fewer towards the end of the film, where nothing is drawn meanwhile."""
-        return min(self._run_frames, max(LAST_RUN, (self._job.frames - number) // 2))
-
-    def _add(self, first: int, canvases: list[Pixels]) -> None:
+    def _add(self, first: int, run: list[Pixels]) -> None:
         """Finish and encode frames of one segment, `first` and those after it."""
         segment_number = self._job.segment_of(first)
         file = self._job.file_of(segment_number)
         part = file.with_name(f"{file.name}.part")
         if self._segment is None:
             self._segment = self._encoder.open(part, self._job.frames_of(segment_number))
-        for number, pixels in enumerate(self._finisher.finished_run(first, canvases), first):
+        for number, pixels in enumerate(self._finisher.finished_run(first, run), first):
             self._segment.add(number, pixels)
-        if self._job.ends_segment(first + len(canvases) - 1):
+        if self._job.ends_segment(first + len(run) - 1):
             segment, self._segment = self._segment, None
             segment.close()
             os.replace(part, file)

@@ -159,9 +159,10 @@ def write_film(
         for pixels in maker.steps(missing):
             if pixels is not None:
                 # A slow encoder must not hold up the viewer, which this thread serves too.
-                while not writer.has_room():
+                number = missing[done - resumed]
+                while not writer.has_room(number):
                     yield progress(done)
-                writer.put(missing[done - resumed], pixels)
+                writer.put(number, pixels)
                 done += 1
             yield progress(done, pixels)
         writer.finish()

@@ -18,10 +18,9 @@ import pytest
 from PIL import Image
 
 from explorer.errors import ExportError, RecipeError
-from explorer.export import FilmSettings, discard, save_film, video_pillow, write_film
+from explorer.export import FilmSettings, discard, film_writer, save_film, video_pillow, write_film
 from explorer.export.film_frames import FrameMaker
 from explorer.export.film_job import parts_folder
-from explorer.export.film_writer import WAITING
 from explorer.export.video import finished_frames
 from explorer.export.video_av import VideoEncoder
 from explorer.provenance import Claims, credentials, read_film, read_recipe, verify
@@ -474,7 +473,8 @@ def test_an_export_runs_on_the_render_thread_while_pictures_are_asked_for(networ
     assert frames
 
 
-def test_memory_of_the_queue_is_bounded(engine, film, tmp_path, monkeypatch):
+@pytest.mark.parametrize("run", [1, 4])
+def test_memory_of_the_queue_is_bounded(engine, film, tmp_path, monkeypatch, run):
     """A slow encoder makes the drawing wait; it never piles frames up."""
     done = []
     block = video_pillow.GifEncoder._block
@@ -485,8 +485,11 @@ def test_memory_of_the_queue_is_bounded(engine, film, tmp_path, monkeypatch):
         return block(self, number, pixels)
 
     monkeypatch.setattr(video_pillow.GifEncoder, "_block", slow)
+    monkeypatch.setattr(film_writer, "RUN_BYTES", run * 3 * 32**2)
+    most = 3 * run if run > 1 else film_writer.WAITING + 1  # gathered, waiting, under way
     for progress in write_film(engine, film, tmp_path / "film.gif", UNSIGNED):
-        assert progress.done - len(done) <= WAITING + 2
+        assert progress.done - len(done) <= most + 1
+    assert len(done) == 20
 
 
 def test_av1_holds_every_frame_in_less_room(engine, network, tmp_path):
