@@ -1,11 +1,16 @@
 """The public Python interface, as other people's scripts use it."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 import explorer
-from explorer import CheckpointError, inspect_checkpoint, load_generator
+from explorer import CheckpointError, allocator, inspect_checkpoint, load_generator
+from explorer.checkpoints import read_checkpoint
+from explorer.checkpoints.loading import build
 from explorer.checkpoints.safetensors_form import save_network
 from tests.models.synthetic import random_network, random_tensors
 
@@ -81,3 +86,38 @@ def test_names_promised_are_there():
         assert getattr(explorer, name) is not None
     with pytest.raises(AttributeError):
         explorer.no_such_name  # noqa: B018
+
+
+def resident_of(path):
+    """Bytes in memory of the mappings of a file; None where the system does not tell."""
+    if not Path("/proc/self/smaps").is_file():
+        return None
+    found, is_ours = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            is_ours = line.endswith(str(path))
+        elif is_ours and line.startswith("Rss:"):
+            found += 1024 * int(line.split()[1])
+    return found
+
+
+def test_weights_are_not_in_memory_twice(path):
+    read = read_checkpoint(path)
+    values = {name: tensor.clone() for name, tensor in read.tensors.items()}
+    assert resident_of(path) != 0
+    G = load_generator(path)
+    picture = G.synthesis(G.mapping(G.latent(0)))
+    read.rest()
+    del G
+    assert resident_of(path) in (0, None)
+    # What is asked for again comes from the file again.
+    assert all(torch.equal(read.tensors[name], value) for name, value in values.items())
+    G = build(read, str(path))
+    assert torch.equal(G.to("cpu").synthesis(G.mapping(G.latent(0))), picture)
+
+
+def test_memory_of_pictures_is_kept_whoever_draws_them(path, monkeypatch):
+    told = []
+    monkeypatch.setattr(allocator, "keep_freed", lambda: told.append("keep"))
+    load_generator(path)
+    assert told == ["keep"]

@@ -1,6 +1,6 @@
 """The plain form in a process of its own, drawing one picture whenever it is its turn.
 
-In one process the two forms would share a heap and its settings (`render.allocator`), and
+In one process the two forms would share a heap and its settings (`allocator`), and
 neither would be measured as it runs by itself. Taking turns stays possible: this process
 sleeps while the other one draws.
 """

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer import allocator
 from explorer.checkpoints import catalogue
 from explorer.checkpoints.downloaded import downloaded_path, facts_beside
 from explorer.checkpoints.reading import inspect_checkpoint as inspect_file
@@ -25,6 +26,9 @@ _SUFFIXES = (".pkl", ".pt", ".pth", ".safetensors", ".ckpt", ".bin", ".pickle")
 def load_generator(path_or_name: str | os.PathLike[str], device: str | torch.device = "cpu") -> Generator:
     """Load a generator, running nothing from its file.
 
+    From then on the process keeps memory that pictures free for the next ones, which are
+    drawn up to 1.3x faster; environment variables `MALLOC_...` say otherwise (see `allocator`).
+
     Parameters
     ----------
     path_or_name : a file (.pkl, .pt, .pth, .safetensors; its content decides, not its name),
@@ -41,6 +45,7 @@ def load_generator(path_or_name: str | os.PathLike[str], device: str | torch.dev
         If the file cannot be read.
     """
     path = find_file(path_or_name)
+    allocator.keep_freed()
     return build(read_checkpoint(path, sha256=""), str(path)).to(device)
 
 
@@ -88,7 +93,9 @@ def build(network: LoadedNetwork, path: str) -> Generator:
             f"This version draws {', '.join(known_architectures())} only; `inspect` tells more about the file"
         )
     try:
-        return build_generator(network.description, network.tensors)
+        generator = build_generator(network.description, network.tensors)
+        network.rest()
+        return generator
     except MemoryError:
         raise CorruptCheckpointError(f"{path}: the network takes more memory than there is") from None
     except Exception as error:

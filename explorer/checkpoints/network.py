@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,17 @@ class LoadedNetwork:
     """Sentences worth showing: assumptions made, parts left out."""
     globals: tuple[str, ...] = ()
     """Names the file mentions, `module.name`, sorted. None of them was looked up."""
+    mapping: mmap.mmap | None = field(default=None, repr=False, compare=False)
+    """The private mapping of the file that `tensors` lie in, where they do."""
+
+    def rest(self) -> None:
+        """Let the pages of the file go that were read; what is read again comes from the file again.
+
+        A network that was built keeps most weights in layouts of its own, and the pages with
+        the originals would stay in memory beside them. Nobody has written to them.
+        """
+        if self.mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self.mapping.madvise(mmap.MADV_DONTNEED)
 
     @property
     def parameters(self) -> int:

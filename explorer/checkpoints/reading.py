@@ -179,6 +179,7 @@ def _read_safetensors(mapping: mmap.mmap, buffer: memoryview, path: str, sha256:
         header=form.header,
         format="safetensors",
         sha256=hashlib.sha256(buffer).hexdigest() if sha256 is None else sha256,
+        mapping=mapping,
     )
 
 

@@ -5,9 +5,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explorer import allocator
 from explorer.errors import DeviceError
 from explorer.gui.torch_import import undisturbed, wait_for_core
-from explorer.render import allocator, torch_libraries
+from explorer.render import torch_libraries
 
 if TYPE_CHECKING:
     from explorer.render.engine import Engine

@@ -4,9 +4,9 @@ import os
 
 import torch
 
+from explorer import allocator
 from explorer.errors import DeviceError
 from explorer.models import Generator, Precision
-from explorer.render import allocator
 
 AUTO = "auto"
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "bfloat16")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
+from explorer.allocator import keep_freed
 from explorer.errors import DeviceError, TrainingError
-from explorer.render.allocator import keep_freed
 from explorer.training.images import load_images
 from explorer.training.plan import Wishes, first_plan, next_plan
 from explorer.training.settings import Settings
