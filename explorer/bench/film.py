@@ -1,10 +1,13 @@
 """`film`: frames a second of an export, as a share of the rate at which the same frames are only drawn.
 
 Encoding runs beside the drawing, on a thread of its own behind a short queue, so that an export
-takes little longer than its frames do.
+takes little longer than its frames do. Without a library for films the drawing alone is measured.
+On a GPU frames are drawn several at once, as an export does it.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,13 +29,19 @@ def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     """One result for each format."""
     engine = subject.engine(subject.shelf(), conditions.device, conditions.precision)
     resolution = engine.info(subject.ref).resolution
-    frames = 4 if conditions.smoke else 96 if resolution <= 256 else 12
+    is_quick = resolution <= 256 or engine.device != "cpu"
+    frames = 4 if conditions.smoke else 96 if is_quick else 12
+    if find_spec("av") is None:
+        yield _measure(subject, conditions, engine, frames, None)
+        return
     for suffix in FORMATS:
         with TemporaryDirectory(prefix="latent-explorer-bench-") as folder:
             yield _measure(subject, conditions, engine, frames, Path(folder) / f"film.{suffix}")
 
 
-def _measure(subject: Subject, conditions: Conditions, engine: Engine, frames: int, path: Path) -> Result:
+def _measure(
+    subject: Subject, conditions: Conditions, engine: Engine, frames: int, path: Path | None
+) -> Result:
     def film(number: int) -> Film:
         # A psi of its own each time, so that nothing is cached before.
         recipe = subject.recipe.with_(psi=0.7 + number / 1000)
@@ -40,31 +49,36 @@ def _measure(subject: Subject, conditions: Conditions, engine: Engine, frames: i
         return film_edits.film_of(recipes, seconds=frames / FPS, fps=FPS, loop=True)
 
     def draw(number: int) -> None:
-        maker = FrameMaker(engine, film(2 * number))
-        for frame in range(frames):
-            maker.frame(frame)
+        deque(FrameMaker(engine, film(2 * number), together=True).steps(range(frames)), maxlen=0)
 
     def export(number: int) -> None:
+        assert path is not None
         save_film(engine, film(2 * number + 1), path)
 
+    works: dict[str, Callable[[int], None]] = (
+        {"draw": draw} if path is None else {"draw": draw, "export": export}
+    )
     resolution = engine.info(subject.ref).resolution
     timings = take_turns(
-        {"draw": draw, "export": export},
+        works,
         conditions.rounds(resolution),
         lambda: devices.synchronise(engine.device),
     )
-    return {
+    result: Result = {
         "name": "film",
         "model": subject.name,
-        "format": path.suffix[1:],
+        "format": "none" if path is None else path.suffix[1:],
         "resolution": resolution,
         "device": engine.device,
         "precision": engine.precision,
         "threads": engine.threads,
         "frames": frames,
         "synthesis_fps": 1000 * frames / timings["draw"].p50_ms,
-        "export_fps": 1000 * frames / timings["export"].p50_ms,
-        "share": ratio(timings["draw"].wall, timings["export"].wall),
-        "bytes": path.stat().st_size,
-        "resident_mib": resident_mib(),
     }
+    if path is not None:
+        result |= {
+            "export_fps": 1000 * frames / timings["export"].p50_ms,
+            "share": ratio(timings["draw"].wall, timings["export"].wall),
+            "bytes": path.stat().st_size,
+        }
+    return result | {"resident_mib": resident_mib()}

@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
+
 from explorer.bench import Result
 from explorer.bench.conditions import Conditions
 from explorer.bench.plain_process import PLAIN
@@ -61,6 +63,8 @@ def draw_ours(
         "cache_limit_mib": engine.cache_stats.limit_bytes / MIB,
         "peak_mib": peak_mib(),
     }
+    if engine.device.startswith("cuda"):
+        figures["gpu_peak_mib"] = torch.cuda.max_memory_allocated(engine.device) / MIB
     loaded = resident_mib()
     engine.forget(ref)
     after = resident_mib()

@@ -37,6 +37,7 @@ EPILOG = """examples:
 
 ENGINE_BENCHMARKS = ("frame", "partial", "draft", "film", "mark", "invert", "memory")
 WINDOW_BENCHMARKS = ("drag", "start")
+NOT_OF_SPEED = ("mark", "invert")
 NAMES = ("frame", "partial", "draft", "drag", "start", "film", "mark", "invert", "memory")
 
 
@@ -105,8 +106,8 @@ def run(args: argparse.Namespace) -> int:
     from explorer.checkpoints import bundled_models
     from explorer.render import devices
 
-    names = args.only or _possible()
     device = devices.choose(args.device)
+    names = args.only or _possible(device)
     precision, notices = devices.settle_precision(device, args.precision)
     for text in notices:
         notice(text)
@@ -136,12 +137,12 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _possible() -> tuple[str, ...]:
-    """All benchmarks, but for those whose library is not installed."""
+def _possible(device: str) -> tuple[str, ...]:
+    """All benchmarks, but for those whose library is not installed, and those that ask nothing of a GPU."""
     possible: tuple[str, ...] = ENGINE_BENCHMARKS
-    if find_spec("av") is None:
-        notice("film needs av, which is not installed; it is left out")
-        possible = tuple(name for name in possible if name != "film")
+    if device != "cpu":
+        notice(f"{' and '.join(NOT_OF_SPEED)} are left out, since they tell no speed; name them with --only")
+        possible = tuple(name for name in possible if name not in NOT_OF_SPEED)
     if find_spec("PySide6") is None:
         notice(f"{' and '.join(WINDOW_BENCHMARKS)} need PySide6, which is not installed; they are left out")
         return possible

@@ -12,9 +12,6 @@ Adobe. XMP Specification Part 1 (data model, serialization) and Part 3
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-import defusedxml
-from defusedxml.ElementTree import fromstring
-
 from explorer.errors import RecipeError
 from explorer.provenance.claims import Claims
 
@@ -108,6 +105,10 @@ def parse(data: bytes) -> Packet:
     RecipeError
         If it is too long, is not XML, or uses the tricks of hostile XML.
     """
+    # Only reading needs it: what merely writes starts sooner, and on machines that lack it.
+    import defusedxml
+    from defusedxml.ElementTree import fromstring
+
     if len(data) > MAX_BYTES:
         raise RecipeError(f"the XMP block is {len(data)} bytes long; no recipe needs that")
     try:
