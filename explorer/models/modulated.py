@@ -53,6 +53,10 @@ class Affine:
         """Move to a device, once, while the network is built."""
         self.weight, self.bias = self.weight.to(device), self.bias.to(device)
 
+    def fill_up(self, count: int) -> None:
+        """Add styles that are always zero."""
+        self.weight, self.bias = F.pad(self.weight, (0, 0, 0, count)), F.pad(self.bias, (0, count))
+
     def __call__(self, w: Tensor) -> Tensor:
         """[N, w_dim] to [N, channels], float32."""
         return F.linear(w, self.weight, self.bias)

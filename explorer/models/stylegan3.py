@@ -56,6 +56,7 @@ from explorer.models.stylegan3_geometry import InputGeometry, LayerGeometry
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
 
+ALIGNED = 8
 _BUFFERS = ("w_avg", "transform", "freqs", "phases", "magnitude_ema", "up_filter", "down_filter")
 
 
@@ -137,6 +138,10 @@ class SynthesisLayer:
     bias by itself, half precision needs no care of its own (what is rounded are weights of
     ordinary size), and a batch equals its samples one by one. Wide layers on a CPU scale
     the activations instead and convolve by Winograd's algorithm.
+
+    In half precision on an NVIDIA GPU channels are filled up with zeros to a multiple of
+    `ALIGNED` (StyleGAN3-T 1024 has 323, 203, 81 and 51): its matrix units read no others
+    at full speed. `width_in` is how many come in.
     """
 
     def __init__(
@@ -144,6 +149,7 @@ class SynthesisLayer:
         weights: WeightTable,
         geometry: LayerGeometry,
         in_channels: int,
+        width_in: int,
         w_dim: int,
         dtype: torch.dtype,
         device: torch.device,
@@ -169,11 +175,22 @@ class SynthesisLayer:
 
         weight = weight.contiguous(memory_format=torch.channels_last)
         weights.keep_as(f"{name}.weight", weight)
+        self.width = self.out_channels
+        """Channels put out, those that only fill up included."""
+        if dtype != torch.float32 and not geometry.is_torgb and processor.kind(device) == "cuda":
+            self.width += -self.out_channels % ALIGNED
+        more_in, more_out = width_in - in_channels, self.width - self.out_channels
+        if more_in or more_out:
+            weight = F.pad(weight, (0, 0, 0, 0, 0, more_in, 0, more_out))
+            weight = weight.contiguous(memory_format=torch.channels_last)
+            bias = F.pad(bias, (0, more_out))
+            self.affine.fill_up(more_in)
         square = weight.square().sum(dim=(2, 3))  # [O, I]
-        norm = (square.sum(dim=1) / fan_in).rsqrt()  # [O]
+        total = square.sum(dim=1)
+        norm = torch.where(total > 0, (total / fan_in).rsqrt(), 1.0)  # [O]
         # d = rsqrt(style^2 Q + eps) of the weights at unit power, then that power and the input gain.
         self._power = (square * norm.square()[:, None]).t().contiguous().to(device)  # [I, O]
-        self._epsilon = torch.full((self.out_channels,), EPSILON, device=device)
+        self._epsilon = torch.full((self.width,), EPSILON, device=device)
         self._gain = (torch.full_like(norm, gain) if geometry.is_torgb else norm * gain).to(device)
         self._weight = weight.to(device, memory_format=torch.channels_last)
         width, height = geometry.in_size
@@ -183,9 +200,7 @@ class SynthesisLayer:
         if form.kind == "winograd":
             self._winograd = WinogradConv(weight, form.tile, height, padding=2, apart=form.apart)
         self._bias = bias.to(device, dtype)
-        self._filtered_lrelu = _filtered_lrelu(
-            weights, geometry, self._kernel, self.out_channels, dtype, device
-        )
+        self._filtered_lrelu = _filtered_lrelu(weights, geometry, self._kernel, self.width, dtype, device)
 
     def styles(self, w: Tensor) -> Styles:
         """Style and what the output is scaled by, input gain included. [N, w_dim] float32."""
@@ -307,14 +322,14 @@ class StyleGAN3(Generator):
         steps = [Step("input", (0,), entrance.size[1], reads_noise=False, makes_rgb=False)]
         self._layers: list[SynthesisLayer] = []
         self.forms = Forms(is_fast_cpu=processor.kind(self.device) == "cpu")
-        channels = self._input.channels
+        channels = width = self._input.channels
         for row, geometry in enumerate(geometries, start=1):
             dtype = half if half is not None and geometry.use_fp16 else torch.float32
             layer = SynthesisLayer(
-                weights, geometry, channels, description.w_dim, dtype, self.device, self.forms
+                weights, geometry, channels, width, description.w_dim, dtype, self.device, self.forms
             )
             self._layers.append(layer)
-            channels = layer.out_channels
+            channels, width = layer.out_channels, layer.width
             steps.append(Step(geometry.name, (row,), geometry.out_size[1], False, geometry.is_torgb))
         if channels != description.img_channels:
             raise ValueError(

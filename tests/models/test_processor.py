@@ -188,3 +188,20 @@ def test_strips_of_raised_rows_change_nothing(config, on_gpu, monkeypatch):
     wanted = made(network, on_gpu).synthesis(ws)
     monkeypatch.setattr(banded, "STRIP_BYTES", 40_000)
     assert error(made(network, on_gpu).synthesis(ws), wanted.cpu()) < 1e-6
+
+
+@pytest.mark.parametrize("last_is_half", [True, False])
+def test_odd_channels_are_filled_up_for_matrix_units(last_is_half, on_gpu, monkeypatch):
+    description, tensors = RandomNetwork(32, 200, 13, width=16, config="T", num_layers=6).make()
+    description.options["layers"][-1]["use_fp16"] = last_is_half
+    network = build_generator(description, tensors)
+    ws = latents(network, 2)
+    half = made(network, on_gpu, "float16")
+    assert error(half.synthesis(ws), made(network, on_gpu).synthesis(ws).cpu()) <= HALF_ERROR["float16"]
+    features = half.start(2)
+    with torch.inference_mode():
+        for index in range(len(half.steps) - 1):
+            features = half.run(index, features, ws.to(on_gpu))
+    assert network._layers[-2].out_channels % 8
+    assert features.x.shape[1] % 8 == 0
+    assert half.parameters == network.parameters
