@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from explorer.gui.actions import Actions
+from explorer.gui.caches import shared_out
 from explorer.gui.engine_maker import DeviceFacts, SetCache, SetDevice
 from explorer.gui.notices import Notice, notice_of
 from explorer.gui.render_bridge import RenderBridge
@@ -42,6 +43,7 @@ class DeviceMenu(QObject):
         super().__init__(parent)
         self._commands, self._bridge, self._kept = commands, bridge, kept
         self._device = device or kept.device
+        bridge.kept.set_limit(shared_out(kept.cache_mib)[1])
         for action in commands.group("device"):
             action.setEnabled(action.objectName() == "device_auto")
         for group in ("device", "precision"):
@@ -62,7 +64,8 @@ class DeviceMenu(QObject):
         self._bridge.call(SetDevice(self._device, self._kept.precision), self._set)
 
     def set_cache(self) -> None:
-        """Give the stage cache as much memory as the settings say."""
+        """Give the caches as much memory as the settings say."""
+        self._bridge.kept.set_limit(shared_out(self._kept.cache_mib)[1])
         self._bridge.call(SetCache(self._kept.cache_mib), _ignore)
 
     def _set(self, result: DeviceFacts | Exception) -> None:

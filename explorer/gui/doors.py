@@ -1,6 +1,7 @@
 """What opens beside the window: file dialogs, the clipboard, sheets and pages."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -208,6 +209,14 @@ class Doors(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.preferences_changed)
         dialog.open()
+        bridge = self._bridge
+
+        def answered(result: int | Exception) -> None:
+            if isinstance(result, int):
+                with suppress(RuntimeError):  # the page is closed already
+                    dialog.show_use(result + bridge.kept.nbytes)
+
+        bridge.call(lambda engine: engine.cache_stats.bytes, answered)
 
     def _show_about(self, page: Page) -> None:
         AboutDialog(page, self._window).show()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer import allocator
 from explorer.errors import DeviceError
+from explorer.gui.caches import shared_out
 from explorer.gui.torch_import import undisturbed, wait_for_core
 from explorer.render import torch_libraries
 
@@ -62,7 +63,7 @@ class EngineMaker:
     def _make(self) -> "Engine":
         from explorer.render.engine import Engine
 
-        cache_bytes = self._cache_mib * 2**20
+        cache_bytes, _ = shared_out(self._cache_mib)
         try:
             return Engine(device=self._device, precision=self._precision, cache_bytes=cache_bytes)
         except DeviceError as error:
@@ -86,14 +87,14 @@ class SetDevice:
 
 
 class SetCache:
-    """Change how much the stage cache may hold, on the render thread."""
+    """Change how much the engine's cache may hold, for a limit on all caches; on the render thread."""
 
     def __init__(self, mib: int) -> None:
         self._mib = mib
 
     def __call__(self, engine: "Engine") -> None:
         """Change it; what it held is let go."""
-        engine.set_cache_limit(self._mib * 2**20)
+        engine.set_cache_limit(shared_out(self._mib)[0])
 
 
 def device_facts(engine: "Engine", notices: tuple[str, ...] = ()) -> DeviceFacts:

@@ -15,6 +15,7 @@ from PIL import Image
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
+from explorer.gui.caches import KeptPictures, shared_out
 from explorer.gui.homecoming import Homecoming
 from explorer.recipe import Moment, Recipe
 from explorer.render.frame import Frame, RenderFailure, RenderRequest
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Pixels = NDArray[np.uint8]
 
+CACHE_MIB = 256
+"""Limit on all caches together, until the settings say otherwise."""
 SMOOTH_SIDE = 384
 """Small pictures are enlarged to about this height by bicubic interpolation, from there by Qt:
 Qt alone enlarges linearly, which shows as a lattice from about three times on."""
@@ -82,6 +85,8 @@ class RenderBridge(QObject):
     ) -> None:
         super().__init__(parent)
         self._home = Homecoming(self)
+        self.kept = KeptPictures(shared_out(CACHE_MIB)[1])
+        """Small pictures that came home, of all parts of the window."""
         self._serial = 0
         self._newest_answer = 0
         self._delivered.connect(self._receive, Qt.ConnectionType.QueuedConnection)

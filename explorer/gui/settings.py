@@ -27,7 +27,7 @@ class Settings:
     precision: str = "auto"
     """"auto", "float32", "float16" or "bfloat16"."""
     cache_mib: int = 256
-    """Memory for half-done pictures (the stage cache), in MiB."""
+    """Most memory of all caches together (`caches` shares it out), in MiB."""
     enlarging: str = "auto"
     """How small pictures are enlarged: "auto" (smooth when fitted, crisp when zoomed), "smooth", "crisp"."""
     overlay: bool = True

@@ -3,12 +3,13 @@
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from explorer.gui.render_bridge import RenderBridge, to_bgra, to_image
+from explorer.gui.render_bridge import RenderBridge
+from explorer.gui.small_pictures import DrawSmall
 from explorer.recipe import ModelRef, Noise, Recipe, SeedBlend, StoredLatent
-from explorer.render.frame import Frame, RenderRequest
+from explorer.render.frame import RenderRequest
 
-KEPT = 64
-"""Pictures kept, so that swapping and undoing show theirs at once."""
+SIDE = 208
+"""Height that is kept, in pixels: twice the largest that is shown, for screens with fine pixels."""
 
 
 class Thumbnails(QObject):
@@ -28,7 +29,8 @@ class Thumbnails(QObject):
         self._bridge = bridge
         self._wanted: dict[str, Recipe] = {}
         self._shown: dict[str, Recipe] = {}
-        self._kept: dict[Recipe, QImage] = {}
+        # Kept, so that swapping and undoing show theirs at once.
+        self._kept = bridge.kept
         self._drawing: Recipe | None = None
 
     @property
@@ -48,15 +50,16 @@ class Thumbnails(QObject):
         if self._drawing is not None:
             return
         for key, recipe in list(self._wanted.items()):
-            if recipe in self._kept:
-                self._show(key, recipe)
+            image = self._kept.get(recipe)
+            if image is not None:
+                self._show(key, recipe, image)
         if self._wanted:
             self._drawing = next(iter(self._wanted.values()))
-            self._bridge.call(_Draw(self._drawing), self._drawn)
+            self._bridge.call(DrawSmall(RenderRequest(self._drawing), SIDE), self._drawn)
         else:
             self.idle.emit()
 
-    def _drawn(self, result: Frame | Exception) -> None:
+    def _drawn(self, result: QImage | Exception) -> None:
         recipe, self._drawing = self._drawing, None
         if recipe is None:
             return
@@ -64,25 +67,13 @@ class Thumbnails(QObject):
             # The viewer says what went wrong; a thumbnail just stays as it was.
             self._wanted = {key: other for key, other in self._wanted.items() if other != recipe}
         else:
-            self._kept[recipe] = to_image(to_bgra(result.pixels))
-            while len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
+            self._kept.put(recipe, result)
         self._next()
 
-    def _show(self, key: str, recipe: Recipe) -> None:
+    def _show(self, key: str, recipe: Recipe, image: QImage) -> None:
         del self._wanted[key]
         self._shown[key] = recipe
-        self.ready.emit(key, self._kept[recipe])
-
-
-class _Draw:
-    """Draw one recipe on the render thread."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
-
-    def __call__(self, engine: object) -> Frame:
-        return engine.render(RenderRequest(self._recipe))  # type: ignore[attr-defined]
+        self.ready.emit(key, image)
 
 
 def portrait(model: ModelRef, base: SeedBlend | StoredLatent, recipe: Recipe) -> Recipe:

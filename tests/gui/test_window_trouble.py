@@ -2,11 +2,17 @@
 
 import sys
 import threading
+from types import SimpleNamespace
 
+import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from explorer.gui import settings
+from explorer.gui.caches import LATENT_BYTES, KeptPictures, shared_out
+from explorer.gui.thumbnails import SIDE
+from tests.gui import fakes
 from tests.gui.looking import LEFT, seen, titles
 
 
@@ -99,8 +105,44 @@ def test_the_memory_setting_reaches_the_engine(window, qtbot, engine):
     page = window.findChild(Preferences)
     page.cache.setValue(64)
     page.accept()
-    qtbot.waitUntil(lambda: getattr(engine, "cache_bytes", 0) == 64 * 2**20)
+    qtbot.waitUntil(lambda: getattr(engine, "cache_bytes", 0) == shared_out(64)[0])
     assert window.settings.cache_mib == 64
+
+
+def test_the_settings_tell_how_much_is_kept(window, qtbot, engine):
+    from explorer.gui.dialogs.preferences import Preferences
+
+    engine.cache_stats = SimpleNamespace(bytes=5 * 2**20)
+    window.bridge.kept.put("large", QImage(1024, 1024, QImage.Format.Format_RGB32))
+    window.commands["settings"].trigger()
+    page = window.findChild(Preferences)
+    qtbot.waitUntil(lambda: "In use now: 9 of 256 MiB" in page.in_use.text())
+
+
+def test_all_caches_together_stay_under_the_limit():
+    for limit in (16, 256, 16384):
+        engine_bytes, small_bytes = shared_out(limit)
+        assert engine_bytes > small_bytes > 0
+        assert engine_bytes + small_bytes + LATENT_BYTES <= limit * 2**20
+    kept = KeptPictures(10 * 64 * 64 * 4)
+    for number in range(30):
+        kept.put(number, QImage(64, 64, QImage.Format.Format_RGB32))
+        assert kept.get(0) is not None  # in use, and so never the oldest
+        assert kept.nbytes <= 10 * 64 * 64 * 4
+    assert [number for number in range(30) if number in kept] == [0, *range(21, 30)]
+    kept.put(29, QImage(32, 32, QImage.Format.Format_RGB32))
+    assert kept.nbytes == (9 * 64 * 64 + 32 * 32) * 4
+    kept.set_limit(0)
+    assert kept.nbytes == 32 * 32 * 4  # the newest stays
+
+
+def test_thumbnails_of_large_networks_are_kept_small(window, settle, engine, monkeypatch):
+    monkeypatch.setattr(fakes, "pixels_of", lambda recipe, side: np.zeros((1024, 1024, 3), np.uint8))
+    window.commands["new_face"].trigger()
+    settle(window)
+    kept = [window.bridge.kept.get(key) for key in list(window.bridge.kept._images)]
+    assert len(kept) > 1
+    assert all(image.height() <= SIDE for image in kept)
 
 
 def test_recent_files_and_networks_are_chosen_from_menus(window, settle, qtbot, tmp_path, saved):

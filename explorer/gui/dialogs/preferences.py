@@ -35,8 +35,11 @@ class Preferences(QDialog):
         self.cache.setSuffix(" MiB")
         self.cache.lineEdit().setTextMargins(8, 0, 8, 0)
         self.cache.setValue(settings.cache_mib)
-        self.cache.setAccessibleName("Memory for half-done pictures")
-        hint = QLabel("Half-done pictures kept in memory make dragging fine rows faster.")
+        self.cache.setAccessibleName("Most memory for what is kept to be quick")
+        hint = QLabel(
+            "The most that is kept to be quick: half-done pictures, with which dragging fine rows is "
+            "faster, and small ones of seeds and films. The network itself comes on top."
+        )
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
         form = QFormLayout()
@@ -45,6 +48,9 @@ class Preferences(QDialog):
         form.addRow("At the start", self.restore)
         form.addRow("Memory", self.cache)
         form.addRow("", hint)
+        self.in_use = QLabel(" ")
+        self.in_use.setProperty("role", "hint")
+        form.addRow("", self.in_use)
         self.signature = SignatureBox()
         form.addRow("Signature", self.signature)
         place = QLabel(str(settings_file()))
@@ -67,6 +73,10 @@ class Preferences(QDialog):
         column.addStretch(1)
         column.addWidget(buttons)
         self.resize(600, 470)
+
+    def show_use(self, nbytes: int) -> None:
+        """Say how much is kept at the moment."""
+        self.in_use.setText(f"In use now: {nbytes / 2**20:.0f} of {self._settings.cache_mib} MiB")
 
     def accept(self) -> None:
         """Take the choices over."""
