@@ -26,19 +26,18 @@ def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
 def _measure(
     subject: Subject, conditions: Conditions, engine: Engine, direct: Engine, stop: int, rounds: int
 ) -> Result:
-    differences: list[float] = []
-    drawn: dict[str, NDArray[np.uint8]] = {}
+    drafts: list[NDArray[np.uint8]] = []
+    pictures: list[NDArray[np.uint8]] = []
 
     def request(number: int, at: int | None = None) -> RenderRequest:
         # A face of its own for each round and stop, so that nothing is cached before.
         return RenderRequest(subject.recipe.with_(base=SeedBlend.of(1000 * stop + number)), stop=at)
 
     def draft(number: int) -> None:
-        drawn["draft"] = engine.render(request(number, stop)).pixels
+        drafts.append(engine.render(request(number, stop)).pixels)
 
     def rest(number: int) -> None:
-        drawn["full"] = engine.render(request(number)).pixels
-        differences.append(_difference(drawn["draft"], drawn["full"]))
+        pictures.append(engine.render(request(number)).pixels)
 
     def full(number: int) -> None:
         direct.render(request(number))
@@ -46,6 +45,7 @@ def _measure(
     timings = take_turns(
         {"draft": draft, "rest": rest, "full": full}, rounds, lambda: devices.synchronise(engine.device)
     )
+    differences = [_difference(small, large) for small, large in zip(drafts, pictures, strict=True)]
     both = [a + b for a, b in zip(timings["draft"].wall, timings["rest"].wall, strict=True)]
     return {
         "name": "draft",

@@ -74,6 +74,25 @@ class _Plan:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """What a plan was made of, and the plan: the rest of a draft asks for the same once more."""
+
+    request: RenderRequest
+    directions: Mapping[str, Direction]
+    plan: _Plan
+
+    def fits(self, request: RenderRequest, generator: Generator, directions: Mapping[str, Direction]) -> bool:
+        """Whether another request comes to the same `ws`, noise, transform and keys."""
+        return (
+            self.plan.generator is generator
+            and self.request.recipe == request.recipe
+            and self.request.moment == request.moment
+            and list(self.directions) == list(directions)
+            and all(a is b for a, b in zip(self.directions.values(), directions.values(), strict=True))
+        )
+
+
 class Engine:
     """Draws requests with the networks of a shelf, on one device in one precision.
 
@@ -118,6 +137,7 @@ class Engine:
         self._budget = Budget()
         self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
         self._slow = False
+        self._worked: _Worked | None = None
         self._wants_graphs = graphs
         self._at_once = at_once
         self._most_at_once = together.AT_ONCE if at_once is None else at_once
@@ -180,6 +200,7 @@ class Engine:
 
     def generator(self, ref: ModelRef) -> Generator:
         """Network itself, on the engine's device; for work that is not a picture."""
+        self._worked = None  # it would keep a network that makes room for this one
         for remedy in self._remedies():
             try:
                 return self._shelf.get(self._known(ref), self.device, self.precision)
@@ -387,10 +408,30 @@ class Engine:
         ref = self._known(request.recipe.model)
         generator = self._shelf.get(ref, self.device, self.precision)
         devices.use_threads(self.fixed_threads or devices.threads_for(generator, self.threads))
+        directions = self.directions_of(ref)
+        worked = self._worked
+        if worked is None or not worked.fits(request, generator, directions):
+            plan = self._work_out(request, ref, generator, directions)
+            worked = self._worked = _Worked(request, directions, plan)
+        plan = worked.plan
+        return replace(
+            plan,
+            last=plan.stops[_nearest_stop(plan.stops, request.stop)],
+            notices=self._notices + plan.notices,
+        )
+
+    def _work_out(
+        self,
+        request: RenderRequest,
+        ref: ModelRef,
+        generator: Generator,
+        directions: Mapping[str, Direction],
+    ) -> _Plan:
+        """Plan of the full picture, without the engine's own notices."""
         if request.moment is None:
-            scene = scene_of(request.recipe, generator, self._seeds, self.directions_of(ref))
+            scene = scene_of(request.recipe, generator, self._seeds, directions)
         else:
-            scene = self._films.scene(request.moment, generator, self.directions_of(ref))
+            scene = self._films.scene(request.moment, generator, directions)
         source = f"{ref.sha256} {self.device} {self.precision}"
         stops = dict(generator.early_stops())
         return _Plan(
@@ -401,8 +442,8 @@ class Engine:
             move=None if scene.transform is None else generator.move([scene.transform]),
             keys=chain_keys(source, generator.steps, scene.ws[0].numpy(), scene.noise, scene.transform),
             stops=stops,
-            last=stops[_nearest_stop(stops, request.stop)],
-            notices=self._notices + scene.notices,
+            last=max(stops.values()),
+            notices=scene.notices,
         )
 
     def _resume(self, plan: _Plan, before: int) -> tuple[int, Features]:
@@ -461,16 +502,16 @@ class Engine:
         if self._slow:
             devices.synchronise(self.device)
         self._budget.record(plan.source, index, self._clock() - began)
-        if index in self._worth_keeping(plan, index, added_bytes(after, features)):
+        if index in self._worth_keeping(plan, index, after, features):
             self._cache.put(plan.keys[index], after)
         return after
 
-    def _worth_keeping(self, plan: _Plan, index: int, size: int) -> frozenset[int]:
+    def _worth_keeping(self, plan: _Plan, index: int, after: Features, before: Features) -> frozenset[int]:
         """Steps of a network whose output is kept; decided anew with each size that was not known yet."""
         sizes, kept = self._kept.get(plan.source, ({}, frozenset()))
         if index not in sizes:
             steps = plan.generator.steps
-            sizes = sizes | {index: size}
+            sizes = sizes | {index: added_bytes(after, before)}
             # Half, so that the picture before stays whole while the next one is drawn.
             limit = self._cache.limit_bytes // 2
             kept = worth_keeping(steps, [sizes.get(i, 0) for i in range(len(steps))], limit)
@@ -522,6 +563,7 @@ class Engine:
         return (self._drop_caches, self._fall_back, self._give_up)
 
     def _drop_caches(self) -> None:
+        self._worked = None
         self._cache.clear()
         self._graphs.forget()
         devices.release(self.device)

@@ -1,5 +1,8 @@
 """Request to frame on a small network: exact, cached, interruptible, and calm when memory runs out."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -299,3 +302,26 @@ def test_info_tells_what_a_network_is():
     assert not info.has_transform
     assert (info.title, info.licence) == ("Small things", "MIT")
     assert info.rows_at(16) == (3, 4, 5)
+
+
+def test_the_same_request_again_draws_with_the_directions_of_now():
+    engine = make_engine()
+    recipe = RECIPE.with_(directions=(Push("age", 2.0),))
+    unknown = engine.render(RenderRequest(recipe))
+    assert any("age" in notice for notice in unknown.notices)
+    engine.directions["age"] = Direction("age", "random", torch.ones(8))
+    pushed = engine.render(RenderRequest(recipe))
+    assert not pushed.notices
+    assert not np.array_equal(pushed.pixels, unknown.pixels)
+    engine.directions["age"] = Direction("age", "random", -torch.ones(8))
+    assert not np.array_equal(pixels(engine, recipe), pushed.pixels)
+
+
+def test_a_forgotten_network_is_held_by_nothing():
+    shelf = SmallShelf(small=SmallGenerator())
+    engine = Engine(shelf, "cpu", threads=1)
+    pixels(engine, RECIPE)
+    alive = weakref.ref(shelf.generators.pop("small"))
+    engine.forget(REF)
+    gc.collect()
+    assert alive() is None
