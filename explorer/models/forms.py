@@ -6,6 +6,7 @@
 - "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
   transformed weights stays under `LIMIT_BYTES` for the network; in large layers with strips
   "apart", each drawn by one thread (see `pieces`);
+- "rows": the same along one axis, for large layers that double the size (`doubling`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
 - "activations": they scale what goes in and comes out;
 - "ordinary": a convolution without style, as in StyleGAN1.
@@ -28,12 +29,15 @@ APART_FROM = 4_000_000_000
 """Multiplications of a layer, done directly, from which its strips are drawn apart. On two threads that
 makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
+ROWS_FROM = 1_000_000_000
+"""Multiplications of a layer that doubles the size from which the form "rows" is faster."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """How one layer is drawn."""
 
-    kind: Literal["winograd", "weights", "activations", "ordinary"]
+    kind: Literal["winograd", "rows", "weights", "activations", "ordinary"]
     tile: int = 0
     """Side of Winograd's tiles."""
     apart: bool = False
@@ -82,6 +86,8 @@ class Forms:
         height, width = layer.size
         # Scaling the 3x3 weights pays where it touches fewer numbers than scaling the activations.
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
+        if layer.up:
+            return self._settle_rows(layer, other)
         return self._settle(layer, _tile(layer), other)
 
     def choose_stylegan1(self, layer: LayerShape) -> Form:
@@ -101,6 +107,18 @@ class Forms:
             if nbytes <= self._left:
                 self._left -= nbytes
                 form = Form("winograd", tile, apart=layer.multiplications >= APART_FROM)
+        self.rows[layer] = form
+        return form
+
+    def _settle_rows(self, layer: LayerShape, other: Form) -> Form:
+        """The form "rows" where it is faster and its memory allowed, else `other`."""
+        form = other
+        is_wide = min(layer.in_channels, layer.out_channels) >= 64
+        is_large = is_wide and layer.multiplications >= ROWS_FROM
+        nbytes = 4 * 7 * 3 * layer.in_channels * layer.out_channels
+        if is_large and self._is_fast_cpu and nbytes <= self._left:
+            self._left -= nbytes
+            form = Form("rows")
         self.rows[layer] = form
         return form
 

@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.models import processor
+from explorer.models.doubling import DoublingConv
 from explorer.models.forms import Forms, LayerShape
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, blur_kernel, clamp_
 from explorer.models.style_bank import Styles, StyleSource
@@ -125,6 +126,7 @@ class ModulatedConv:
         self.winograd: WinogradConv | None = None
         if form.kind == "winograd":
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
+        self._doubling = DoublingConv(weight) if form.kind == "rows" else None
         self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         self.noise_gain = strength * gain
@@ -196,7 +198,9 @@ class ModulatedConv:
         folded into weights: their gradient would cost a convolution more.
         """
         style = style.to(self.dtype)
-        if self.folds and x.shape[0] == 1 and not style.requires_grad:
+        if self._doubling is not None and not style.requires_grad:
+            x = self._doubling(x * style[:, :, None, None])
+        elif self.folds and x.shape[0] == 1 and not style.requires_grad:
             x = F.conv_transpose2d(x, self.weight * style[0, :, None, None, None], stride=2)
         else:
             x = F.conv_transpose2d(x * style[:, :, None, None], self.weight, stride=2)
@@ -223,6 +227,7 @@ class ModulatedConv:
         held = [self.affine.weight, self.affine.bias, self.weight, self.power, self.epsilon, self.bias]
         held += [self.noise] if self.noise is not None else []
         held += [self.blur] if self.up and not self.boxes else []
+        held += self._doubling.tensors() if self._doubling is not None else []
         return held + (self.winograd.tensors() if self.winograd is not None else [])
 
 

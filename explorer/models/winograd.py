@@ -195,18 +195,21 @@ class _Scratch:
 
 
 @cache
-def transforms(tile: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def transforms(
+    tile: int, taps: int = 3
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Transforms along one axis, after Toom and Cook: output = A ((G kernel) * (B input)).
 
     Returns
     -------
-    G [tile + 2, 3], B [tile + 2, tile + 2], A [tile, tile + 2]
+    G [span, taps], B [span, span], A [tile, span], span = tile + taps - 1
     """
-    points, span = _POINTS[tile], tile + 2
-    before, after, kernel = np.zeros((span, span)), np.zeros((tile, span)), np.zeros((span, 3))
+    span = tile + taps - 1
+    points = _POINTS[span - 2]
+    before, after, kernel = np.zeros((span, span)), np.zeros((tile, span)), np.zeros((span, taps))
     for j, p in enumerate(points):
         others = [q for q in points if q != p]
-        kernel[j] = p ** np.arange(3) / math.prod(p - q for q in others)
+        kernel[j] = p ** np.arange(taps) / math.prod(p - q for q in others)
         before[j, : span - 1] = np.poly(others)[::-1]
         after[:, j] = p ** np.arange(tile)
     kernel[-1, -1] = after[-1, -1] = 1.0  # the point at infinity
