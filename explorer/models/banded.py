@@ -8,9 +8,10 @@ down, rows and columns) and the activation between them take some 15 launches a 
 phases of depth-wise convolutions (`filtered_lrelu`) take 23, or 130 where the rate is raised
 four times; and no library is fast at depth-wise convolutions of 6 to 12 taps.
 
-Expected of StyleGAN3-T 1024 at batch 1 in float16 on a card with 4 TB/s that are reached, not
-measured: 23 GB through the raised pictures, 6 ms; 0.25 TFLOP of filters beneath that; 0.57
-TFLOP of convolutions, 2 ms; 300 launches of a recorded chain, 0.6 ms. Together 9 ms.
+Expected of StyleGAN3-T 1024 at batch 1 in float16, counted and not measured: 30 GB read and
+written, 18 of them within the second-level cache, 3 ms at 4 TB/s and 2 ms at 8; 0.3 TFLOP of
+filters beneath that; 0.6 TFLOP of convolutions, 2 ms; 620 launches of a recorded chain (260
+and more for strips), 1 ms. Together 8 to 10 ms.
 """
 
 import math

@@ -11,8 +11,9 @@
 - "activations": they scale what goes in and comes out;
 - "ordinary": a convolution without style, as in StyleGAN1.
 
-What is no choice is not in it: on a CPU, StyleGAN3's filters always run in strips of
-polyphase form (`filtered_lrelu`).
+What is no choice is not in it: StyleGAN3's filters always run in strips of polyphase form on
+a CPU (`filtered_lrelu`), as products with bands on a GPU (`banded`). A batch of StyleGAN2 always
+scales its activations: weights for each picture would make one convolution a grouped one.
 """
 
 import math

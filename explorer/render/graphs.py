@@ -6,7 +6,9 @@ memory, so what changes from picture to picture is copied in, and what is to out
 next picture is copied out. Everything else, and every bit of the picture, stays as it
 is step by step; so whatever fails here (capture, memory) is simply drawn step by step.
 
-Nothing here has been run on a GPU yet; the tests replay on the CPU.
+Nothing here has been run on a GPU yet; the tests replay on the CPU. What is expected of
+StyleGAN2 1024 in float16, counted and not measured: 3.8 GB of memory read and written, 1 ms
+at 4 TB/s; 0.15 TFLOP, 0.5 ms; 230 launches, 0.5 ms in a graph and 1.2 ms from Python.
 """
 
 import logging
