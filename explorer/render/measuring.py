@@ -19,7 +19,7 @@ from explorer.latents.learning import points_of
 from explorer.models import Generator
 from explorer.models.ops import truncate
 from explorer.recipe.edits import rows_of
-from explorer.render.pixels import to_pixels
+from explorer.render.pixels import to_host, to_levels
 
 Measurement = Callable[[Pixels], Mapping[str, Numbers]]
 """Pictures [N, H, W, 3] to [N] values under the name of each measure."""
@@ -143,8 +143,7 @@ def probe(
 def draw(generator: Generator, ws: Tensor) -> Pixels:
     """Pictures of latents: [N, num_ws, w_dim] to [N, H, W, 3] uint8."""
     with torch.inference_mode():
-        images = generator.synthesis(ws)
-    return np.stack([to_pixels(image[None]) for image in images])
+        return to_host(to_levels(generator.synthesis(ws)))
 
 
 def draw_seeds(generator: Generator, seeds: Sequence[int], psi: float) -> Pixels:

@@ -133,6 +133,27 @@ def test_frames_of_a_film_come_in_order():
         np.testing.assert_array_equal(pixels, single.frame(number))
 
 
+def test_a_film_goes_on_where_memory_fails_in_the_middle(monkeypatch):
+    """First without recordings, then fewer at once, then nothing cached, then on the CPU, which is told."""
+    monkeypatch.setattr(devices, "available", lambda: ("cuda", "cpu"))
+    monkeypatch.setattr(devices, "release", lambda device: None)
+    monkeypatch.setattr(devices, "synchronise", lambda device: None)
+    monkeypatch.setattr(engine_module, "recorder_for", lambda device: Replays())
+    network = SmallGenerator()
+    engine = Engine(SmallShelf(small=network), "cuda", threads=1, at_once=4)
+    recipes = [RECIPE.with_(base=SeedBlend.of(seed)) for seed in (1, 2)]
+    film = film_edits.film_of(recipes, seconds=2, fps=10)
+    maker, single = FrameMaker(engine, film, together=True), FrameMaker(make(SmallGenerator(), 1), film)
+    for number, pixels in enumerate(maker.steps(range(film.frames))):
+        np.testing.assert_array_equal(pixels, single.frame(number))
+        if number == 7:
+            assert not maker.notices
+            network.fail[4] = [torch.OutOfMemoryError("CUDA out of memory")] * 5
+    assert number == film.frames - 1
+    assert engine.device == "cpu"
+    assert list(maker.notices) == ["cuda ran out of memory, so pictures are drawn on the CPU"]
+
+
 def test_what_is_spread_keeps_its_order_in_memory():
     x = torch.randn(1, 8, 4, 4).contiguous(memory_format=torch.channels_last)
     found = together.spread(Features(x, torch.randn(1, 3, 4, 4), x), 3)
