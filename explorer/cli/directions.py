@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli import direction_learning, options
 from explorer.cli.console import Progress, notice, print_json
+from explorer.cli.finish_options import add_mark_option
 from explorer.cli.recipe_options import DEFAULT_MODEL, carrying, open_directions
 from explorer.errors import DirectionError, ExportError, RecipeError
 from explorer.recipe import SEED_LIMIT, Layers, ModelRef, Push, Recipe
@@ -110,6 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     strip.add_argument("--psi", type=options.number(-10, 10), default=0.7, help="truncation (default: 0.7)")
     strip.add_argument("--size", metavar="PIXELS", type=options.whole(1, 4096), help="height of each picture")
     _add_device(strip)
+    add_mark_option(strip)
     strip.add_argument("--out", metavar="FILE", required=True, help="a .png, .jpg, .webp or .tiff file")
     strip.add_argument("--json", action="store_true", help="print a report as one JSON document")
     taking = _action(actions, "import", "take over directions of InterFaceGAN, GANSpace, SeFa and others")
@@ -329,7 +331,7 @@ def _strip(args: argparse.Namespace) -> int:
     pushes = carrying(engine, info, [Push(name, 0.0) for name in names])
     amounts = [round(-args.range + 2 * args.range * step / (args.steps - 1), 6) for step in range(args.steps)]
     sheet = strips_sheet(Recipe(info.ref, psi=args.psi), args.seeds, pushes, amounts)
-    work = write_sheet(engine, sheet, args.out, size=args.size)
+    work = write_sheet(engine, sheet, args.out, size=args.size, mark=not args.no_mark)
     notices: tuple[str, ...] = ()
     with Progress(sheet.pictures, "pictures") as bar:
         try:

@@ -1,5 +1,6 @@
 """From a drawn frame to the pixels of a file: enlarged on wish, marked, labelled on wish."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 
 from explorer.errors import ExportError
 from explorer.export.label import labelled
-from explorer.mark import embed
+from explorer.mark import embed, has_room
 from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
 
@@ -31,6 +32,15 @@ def check_finish(finish: Finish, format: str) -> None:
         raise ExportError(f"{format} is written with 8 bits for each colour; 16 bits need PNG")
     if finish.quality is not None and format not in LOSSY:
         raise ExportError(f"{format} keeps every pixel and has no quality; leave it out, or use JPEG or WebP")
+
+
+def done_to(finish: Finish, height: int, width: int) -> Finish:
+    """What of `finish` is done to pictures that are drawn in that size; that is what a file tells.
+
+    Pictures that are too small have no room for the mark.
+    """
+    room = has_room(height * finish.upscale, width * finish.upscale)
+    return replace(finish, mark=finish.mark and room)
 
 
 def finished(frame: Frame, finish: Finish) -> Pixels:

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from explorer.errors import ExportError
 from explorer.export import png16
 from explorer.export.files import write_whole
-from explorer.export.finishing import Pixels, check_finish, finished
+from explorer.export.finishing import Pixels, check_finish, done_to, finished
 from explorer.provenance import credentials
 from explorer.provenance.claims import Claims
 from explorer.provenance.embedded import picture_options
@@ -82,7 +82,7 @@ def save_picture(
         If the frame is a draft, the suffix names no format, the format cannot hold
         the finish, or the file cannot be written; then nothing is left behind.
     """
-    claims = replace(claims_of(frame, model_info), finish=finish)
+    claims = replace(claims_of(frame, model_info), finish=done_to(finish, *frame.pixels.shape[:2]))
     return save_bytes(encode_picture(frame, format_of(path), claims), path, claims, sign=sign)
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from explorer.errors import ExportError
 from explorer.export.film_frames import Pixels, resized
+from explorer.export.finishing import done_to
 from explorer.export.image import encode_pixels, format_of, save_bytes
 from explorer.export.label import WORDS, font, text_size
 from explorer.export.video import claims_of_film
@@ -181,7 +182,8 @@ def write_sheet(
         pictures[place] = embed(pixels) if mark else pixels
         yield drawn
     claims = claims_of_film(sheet.film, engine.info(sheet.film.model))
-    claims = replace(claims, finish=Finish(mark=mark))
+    cell = next(picture.shape[:2] for picture in pictures if picture is not None)
+    claims = replace(claims, finish=done_to(Finish(mark=mark), *cell))
     pixels = laid_out(sheet, pictures, WORDS if label else "")
     said = save_bytes(encode_pixels(pixels, format, claims), path, claims, sign=sign)
     return (*notices, *said)

@@ -21,6 +21,7 @@ from explorer.export.film_formats import FilmFormat, FilmSettings, check_fits, f
 from explorer.export.film_frames import FrameFinisher, FrameMaker, Pixels, frame_size
 from explorer.export.film_job import FRAME_NAME, Job, discard, finished
 from explorer.export.film_writer import FilmWriter
+from explorer.export.finishing import done_to
 from explorer.provenance import Claims
 from explorer.recipe import Film
 from explorer.recipe.film_document import dumps
@@ -135,7 +136,8 @@ def write_film(
     if format == "FRAMES":
         _check_folder(path, film.frames)
         make_folder(path.parent)
-    finish = Finish(label=settings.label, mark=settings.mark)
+    cell = size[1] // film.rows, size[0] // film.columns
+    finish = done_to(Finish(label=settings.label, mark=settings.mark), *cell)
     claims = replace(claims_of_film(film, info), finish=finish)
     encoder = make_encoder(format, settings, film.fps, size, claims, None if music is None else Path(music))
     about = _about(engine, film, settings, format, size)
@@ -144,7 +146,7 @@ def write_film(
     job.check_room(least_bytes(format, *size, len(missing)))
     resumed = film.frames - len(missing)
     maker = FrameMaker(engine, film, together=format in DRAWN_TOGETHER)
-    finisher = FrameFinisher(film, settings.label, settings.mark, encoder.segment_frames)
+    finisher = FrameFinisher(film, finish.label, finish.mark, encoder.segment_frames)
     writer = FilmWriter(encoder, job, format, settings, claims, finisher, 3 * size[0] * size[1])
 
     def progress(done: int, preview: Pixels | None = None) -> FilmProgress:

@@ -57,6 +57,7 @@ class Settings:
     film_quality: int = 80
     """And at which quality, 1 to 100."""
     film_label: bool = False
+    film_mark: bool = True
     """And whether it was labelled."""
     author: str = ""
     """Who made the directions that were exported last."""

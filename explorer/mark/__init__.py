@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from explorer.mark.detection import Detection, detect, detect_film
-    from explorer.mark.embedding import embed, psnr
+    from explorer.mark.embedding import embed, has_room, psnr
     from explorer.mark.film import FilmMark
 
 _HOMES = {
@@ -26,10 +26,11 @@ _HOMES = {
     "detect": "detection",
     "detect_film": "detection",
     "embed": "embedding",
+    "has_room": "embedding",
     "psnr": "embedding",
 }
 
-__all__ = ["Detection", "FilmMark", "detect", "detect_film", "embed", "psnr"]
+__all__ = ["Detection", "FilmMark", "detect", "detect_film", "embed", "has_room", "psnr"]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,11 @@ _PEAK = 2.5
 _LUMA = (0.299, 0.587, 0.114)
 
 
+def has_room(height: int, width: int) -> bool:
+    """Whether a picture of that many pixels is large enough for the mark."""
+    return min(height, width) >= SMALLEST
+
+
 def embed(pixels: NDArray[Level]) -> NDArray[Level]:
     """Lay the mark over a picture.
 
@@ -35,7 +40,7 @@ def embed(pixels: NDArray[Level]) -> NDArray[Level]:
     -------
     The same shape and type; PSNR to `pixels` about 46 dB.
     """
-    if min(pixels.shape[:2]) < SMALLEST:
+    if not has_room(*pixels.shape[:2]):
         return pixels
     return laid_over(pixels, offsets(pixels[None])[0])
 

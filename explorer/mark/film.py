@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from explorer.mark.embedding import SMALLEST, Offsets, brightness, laid_over, offsets
+from explorer.mark.embedding import Offsets, brightness, has_room, laid_over, offsets
 from explorer.mark.pattern import TILE
 
 EVERY = 12
@@ -42,7 +42,7 @@ class FilmMark:
         An export marks beside a thread that draws. Each call into numpy or torch stops that thread
         for a moment (they share one lock), and few large calls do so less often than many small ones.
         """
-        if min(frames.shape[1:3]) < SMALLEST:
+        if not has_room(*frames.shape[1:3]):
             return frames
         seen = _small(frames)
         keys = self._keys(first, seen, self._seen.get(cell))

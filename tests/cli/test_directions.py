@@ -10,7 +10,7 @@ from PIL import Image
 from explorer.cli import direction_learning
 from explorer.cli import main as cli
 from explorer.latents import direction_form
-from explorer.provenance import read_film, read_recipe
+from explorer.provenance import read_film, read_recipe, verify
 from explorer.recipe import Push
 from explorer.render import Engine, RenderRequest, face_directions
 from explorer.render.known_directions import read_directions
@@ -77,6 +77,10 @@ def test_what_is_kept_is_listed_and_drawn(network, tmp_path, capsys):
     assert directions("strip", *words, "--range", 2, "--out", out) == 0
     film = read_film(out)
     assert [keys[0].recipe.directions[0].amount for keys in film.cells] == [-2, 0, 2] * 2
+    size = ["--size", 32, "--out", out]
+    for option, is_marked in ((["--no-mark"], False), ([], True)):
+        assert directions("strip", *words, *size, *option) == 0
+        assert verify(out).finish.mark is is_marked
     assert directions("strip", *words, "--name", "hat", "--out", out) == 1
     assert "pca 1 (2)" in capsys.readouterr().err
 

@@ -148,3 +148,13 @@ def test_sixteen_bits_of_a_frame_without_them_are_refused(tmp_path):
     with pytest.raises(ExportError, match="8 bits"):
         save_picture(plain, tmp_path / "a.png", finish=Finish(bits=16, mark=False))
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize(("side", "upscale", "is_marked"), [(23, 1, False), (24, 1, True), (12, 2, True)])
+def test_a_file_tells_of_a_mark_only_where_there_was_room_for_it(tmp_path, side, upscale, is_marked):
+    path, drawn = tmp_path / "a.png", frame(side)
+    save_picture(drawn, path, finish=Finish(upscale=upscale), sign=False)
+    assert verify(path).finish == Finish(upscale=upscale, mark=is_marked)
+    with Image.open(path) as image:
+        plain = finished(drawn, Finish(upscale=upscale, mark=False))
+        assert np.array_equal(np.asarray(image), plain) is not is_marked

@@ -103,3 +103,12 @@ def test_impossible_sheets_are_refused(start):
     ):
         with pytest.raises(ExportError):
             broken()
+
+
+@pytest.mark.parametrize(("size", "is_marked"), [(23, False), (24, True)])
+def test_a_sheet_tells_of_a_mark_only_where_its_pictures_have_room_for_it(
+    engine, start, tmp_path, size, is_marked
+):
+    path = tmp_path / "sheet.png"
+    saved(engine, sheets.contact_sheet(start, range(2)), path, size=size)
+    assert verify(path).finish.mark is is_marked

@@ -528,3 +528,15 @@ def test_what_an_earlier_attempt_has_finished_can_be_asked_without_touching_it(e
     assert finished_frames(engine, film, path, UNSIGNED) == 40
     assert finished_frames(engine, film, path, replace(UNSIGNED, quality=70)) == 0
     assert save_film(engine, film, path, UNSIGNED).resumed == 40
+
+
+@pytest.mark.parametrize(("size", "is_marked"), [(22, False), (24, True)])
+def test_a_film_tells_of_a_mark_only_where_its_cells_have_room_for_it(
+    engine, network, tmp_path, size, is_marked
+):
+    film = film_of(engine, network, seconds=0.2, size=size)
+    wall = film.with_(cells=film.cells * 2, columns=2)
+    for name in ("film.mp4", "frames"):
+        save_film(engine, wall, tmp_path / name, MARKED)
+    first = min((tmp_path / "frames").iterdir())
+    assert verify(tmp_path / "film.mp4").finish.mark is verify(first).finish.mark is is_marked

@@ -137,6 +137,7 @@ def test_the_page_exports_what_it_shows(real_window, page, film, qtbot, tmp_path
     box.height_box.setEditText("24")
     box.rate.setEditText("20")
     box.label.setChecked(True)
+    box.mark.setChecked(False)
     page.set_place(tmp_path / "walk.apng")
     assert page.go.isEnabled(), page.error.text()
     with qtbot.waitSignal(page.exported) as exported:
@@ -148,6 +149,9 @@ def test_the_page_exports_what_it_shows(real_window, page, film, qtbot, tmp_path
     assert "21 frames" in page.words.text()
     assert not page.show_folder.isHidden()
     assert real_window.settings.film_format == "Animated PNG"
+    assert not real_window.settings.film_mark
+    real_window.commands["export_film"].trigger()
+    assert not real_window.film_doors.page().order().settings.mark
     page.set_place(tmp_path / "walk.apng")
     assert "replaced" in page.resume.text()
     real_window.commands["export_film"].trigger()

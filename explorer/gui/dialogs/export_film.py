@@ -70,7 +70,11 @@ class ExportFilm(QDialog):
         self._lay_out()
         self.box.restore(
             kept.film_format,
-            {"quality": kept.film_quality, "label": Label() if kept.film_label else None},
+            {
+                "quality": kept.film_quality,
+                "label": Label() if kept.film_label else None,
+                "mark": kept.film_mark,
+            },
         )
         self.box.changed.connect(self._check)
         self.with_music.toggled.connect(self._check)
@@ -294,6 +298,7 @@ class ExportFilm(QDialog):
         self._kept.film_format = self.box.format.currentText()
         self._kept.film_quality = order.settings.quality
         self._kept.film_label = order.settings.label is not None
+        self._kept.film_mark = order.settings.mark
         self.start(order)
 
     def start(self, order: Order) -> None:

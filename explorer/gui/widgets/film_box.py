@@ -183,6 +183,7 @@ class FilmBox(QWidget):
         if isinstance(quality, int):
             self.quality.setValue(quality)
         self.chroma.choose(int(settings.get("chroma") == "444"))
+        self.mark.setChecked(settings.get("mark") is not False)
         self.label.setChecked(isinstance(label, Label))
         if isinstance(label, Label):
             self.corner.setCurrentIndex(CORNERS.index(label.corner))
