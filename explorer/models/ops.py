@@ -75,12 +75,12 @@ def upsample2(image: Tensor) -> Tensor:
 
     Returns
     -------
-    New memory, row-major.
+    New memory; row-major on a CPU, elsewhere the middle of a larger picture, which spares a launch.
     """
     padded = F.pad(image, (1, 1, 1, 1))
     if processor.kind(image.device) != "cpu" or image.requires_grad:
         wide = F.interpolate(padded, scale_factor=2, mode="bilinear", align_corners=False)
-        return wide[:, :, 2:-2, 2:-2].contiguous()
+        return wide[:, :, 2:-2, 2:-2]
     # Measured 2.5-5 times faster than the interpolation on a CPU: four passes over whole rows.
     n, channels, height, width = image.shape
     tall = padded.new_empty(n, channels, height, 2, width + 2)

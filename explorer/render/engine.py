@@ -71,6 +71,8 @@ class _Plan:
     stops: dict[int, int]
     last: int
     """Index of the last step to run."""
+    is_deep: bool
+    """Whether the picture is wanted in 16 bits too."""
     notices: tuple[str, ...]
 
 
@@ -417,6 +419,7 @@ class Engine:
         return replace(
             plan,
             last=plan.stops[_nearest_stop(plan.stops, request.stop)],
+            is_deep=request.deep,
             notices=self._notices + plan.notices,
         )
 
@@ -443,6 +446,7 @@ class Engine:
             keys=chain_keys(source, generator.steps, scene.ws[0].numpy(), scene.noise, scene.transform),
             stops=stops,
             last=max(stops.values()),
+            is_deep=False,
             notices=scene.notices,
         )
 
@@ -465,10 +469,13 @@ class Engine:
 
         Returns
         -------
-        Output of the last step, and the levels of its picture where they are known already.
+        Output of the last step, and the levels of its picture where they are known already: of the
+        whole picture then those alone, unless it is to be deep.
         """
         kept = self._kept.get(plan.source, ({}, frozenset()))[1]
-        wanted = frozenset(i for i in kept if first <= i < last)
+        # Of the last picture its levels suffice: what they were made of is the largest of all.
+        needs_last = last < plan.last or plan.is_deep
+        wanted = frozenset(i for i in kept if first <= i < last) | ({last} if needs_last else frozenset())
         chain = Chain(
             plan.source, first, last, len(plan.ws), plan.noise, wanted, is_moved=plan.move is not None
         )
@@ -484,13 +491,13 @@ class Engine:
             if self._slow:
                 devices.synchronise(self.device)
             self._budget.record_chain(plan.source, first, last, self._clock() - began)
-        # The last picture needs no copy: it is looked at before the next chain runs.
+        # The last step needs no copy: it is looked at before the next chain runs.
         lasting = [i for i in outcome.stages if i < plan.last]
         stages = copied(outcome.stages[i] for i in lasting)
         for index, stage in zip(lasting, stages, strict=True):
             if index in kept:
                 self._cache.put(plan.keys[index], stage)
-        return (stages[-1] if last < plan.last else outcome.stages[last]), outcome.levels
+        return (stages[-1] if last < plan.last else outcome.stages.get(last, features)), outcome.levels
 
     def _step(self, plan: _Plan, index: int, features: Features) -> Features:
         """Run one step, time it, and keep what it puts out where that is worth it."""

@@ -282,3 +282,24 @@ def test_a_frame_sends_its_latents_and_waits_once_for_its_pixels(recorder, monke
         list(engine.render_all(RenderRequest(RECIPE.with_(psi=1 + i / 9)) for i in range(3)))
     assert asked.waits == []
     assert waited == [(3, 16, 16, 3)]
+
+
+def test_deep_pictures_are_recorded_too(recorder):
+    network = random_network("skip", 16, channels={4: 16, 8: 16, 16: 16})
+    engine, single = make(network, cache_bytes=0), make(network, cache_bytes=0, graphs=False)
+    for i in range(4):
+        request = RenderRequest(RECIPE.with_(psi=i / 9), deep=True)
+        found, wanted = engine.render(request), single.render(request)
+        np.testing.assert_array_equal(found.deep_pixels, wanted.deep_pixels)
+        np.testing.assert_array_equal(found.pixels, wanted.pixels)
+    assert recorder.replayed == 2
+
+
+def test_a_recording_holds_no_more_than_what_is_wanted_of_it(recorder):
+    network = SmallGenerator()
+    engine = make(network, cache_bytes=0)
+    for i in range(3):
+        engine.render(RenderRequest(RECIPE.with_(psi=i / 9)))
+    (recording,) = engine._graphs._recordings.values()
+    assert recording.outcome.stages == {}
+    assert recording.outcome.levels.shape == (1, 16, 16, 3)
