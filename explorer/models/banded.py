@@ -25,6 +25,8 @@ _ALIGNED = 8
 """Windows are this many samples long, or a multiple: what matrix units want of half precision."""
 _SMALL = 160
 """Raised samples of an axis up to which blocks are half as long, so that less is computed in vain."""
+_MOST = 65535
+"""Products in one batch; not every version of the library takes more."""
 STRIP_BYTES = 32 * 2**20
 """Raised rows that exist at a time: what stays in a large card's second-level cache (50 MB). Of the
 30 GB that the operations of a picture of StyleGAN3-T 1024 read and write in float16, 18 GB then do so in
@@ -145,7 +147,7 @@ class BandedLReLU:
         """Columns of all rows, a strip at a time: up, activation, down."""
         axis = self._columns
         wide = axis.blocks * axis.raised * channels
-        strip = min(height, max(1, STRIP_BYTES // (wide * lifted.element_size())))
+        strip = max(1, min(height, STRIP_BYTES // (wide * lifted.element_size()), _MOST // axis.blocks))
         raised = _room(lifted, strip * wide, axis.down.shape[1] * channels)
         pitch, narrow = axis.blocks * axis.advance * channels, axis.blocks * axis.down.shape[0] * channels
         for top in range(0, height, strip):
