@@ -56,11 +56,3 @@ def test_every_row_of_a_gpu_is_measured_on_a_bare_machine(cuda, capsys, monkeypa
         assert row["peak_mib"] == 1
     assert all(r["equal"] for r in document["results"] if r["name"] == "partial")
     assert "mark and invert are left out" in captured.err
-
-
-def test_a_failure_of_one_row_is_told_and_the_rest_goes_on(cuda, capsys):
-    words = ["--model", "random-tiny-16", "--only", "memory,partial"]
-    assert main(["bench", "--smoke", "--json", "--device", "cuda", *words]) == 1
-    captured = capsys.readouterr()
-    assert {r["name"] for r in json.loads(captured.out)["results"]} == {"partial"}
-    assert "memory of random-tiny-16 failed" in captured.err

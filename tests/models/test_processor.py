@@ -75,6 +75,8 @@ def test_a_gpus_forms_draw_the_same_pictures(name, batch, on_gpu, monkeypatch):
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 @pytest.mark.parametrize("name", SMALL)
 def test_half_precisions_stay_near(name, precision, on_gpu):
+    if not GPU and (precision, name) == ("float16", "stylegan3-r"):
+        pytest.skip("float16 takes long on a CPU")
     network = SMALL[name]()
     ws = latents(network, 2)
     wanted = made(network, on_gpu).synthesis(ws).cpu()
@@ -170,8 +172,8 @@ def test_what_waits_or_travels_would_be_seen():
     [
         (lambda: RandomNetwork(1024, 2048, 8, width=16).make(), "float32", 200),
         (lambda: RandomNetwork(1024, 2048, 8, width=16).make(), "float16", 225),
-        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float32", 270),
-        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float16", 280),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float32", 285),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float16", 300),
     ],
 )
 def test_a_picture_of_1024_pixels_is_few_launches(make, precision, most, monkeypatch):
