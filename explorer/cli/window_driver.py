@@ -147,11 +147,12 @@ class Driver:
             raise SystemExit(f"no picture came: {notices or 'no reason was given'}")
 
     def settle(self) -> None:
-        """Wait until thumbnails and all other queued work are done too."""
+        """Wait until thumbnails, lists and all other queued work are done too."""
         from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop
 
         end = QDeadlineTimer(PATIENCE * 1000)
-        while self.window.thumbnails.is_busy or self.window.bridge.is_busy:
+        window = self.window
+        while window.thumbnails.is_busy or window.bridge.is_busy or not window.column.is_complete:
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
             if end.hasExpired():
                 return

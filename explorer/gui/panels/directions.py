@@ -28,6 +28,8 @@ AT_ONCE = 3
 shown group by group, 10 ms each as the column is painted anew: in between the window answers."""
 LOADING = "Directions appear when the network is loaded."
 EMPTY = "No directions are known for this network yet."
+PAUSE_MS = 5
+"""Between two rows of a long list: time to take a hand's wishes, and to paint."""
 
 Key = tuple[str, int]
 """A direction's name, and the place among the recipe's pushes of that name."""
@@ -67,6 +69,7 @@ class DirectionsPanel(Panel):
         self._count = 0
         self._more = QTimer(self)
         self._more.setSingleShot(True)
+        self._more.setInterval(PAUSE_MS)
         self._more.timeout.connect(self._make_more)
         self.search = QLineEdit()
         self.search.setObjectName("direction_search")
