@@ -109,8 +109,7 @@ def test_golden_pictures(name, precision, on_gpu, tmp_path):
             assert error(found, wanted) <= HALF_ERROR[precision]
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
-@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(("batch", "precision"), [(1, "float32"), (2, "bfloat16")])
 @pytest.mark.parametrize("name", SMALL)
 def test_channels_lie_last_from_step_to_step(name, batch, precision, on_gpu):
     network = made(SMALL[name](), on_gpu, precision)
@@ -146,8 +145,7 @@ def steps_of(network: Generator, batch: int, precision: str) -> Devices:
     return asked
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
-@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize(("batch", "precision"), [(1, "float32"), (4, "float16")])
 @pytest.mark.parametrize("name", [*SMALL, "stylegan1"])
 def test_a_picture_neither_waits_for_a_gpu_nor_sends_anything_to_it(name, batch, precision, monkeypatch):
     """A value that is looked at, or made on the CPU, stops here: there are no numbers on this device."""
