@@ -50,7 +50,11 @@ def _in_child(form: str, path: Path, conditions: Conditions) -> dict[str, Any]:
 def draw_ours(
     shelf: Shelf, path: Path, device: str, precision: str, scratch: Path, cache_bytes: int = CACHE_BYTES
 ) -> dict[str, float | None]:
-    """Open, draw, unload; what that took and gave back. Run in a fresh process."""
+    """Open, draw, unload; what that took and gave back. Run in a fresh process.
+
+    What is left after unloading is mostly the code of torch's libraries that drawing was the
+    first to need (25 MiB), which the system takes back by itself where memory is short.
+    """
     engine = Engine(shelf, device, precision, cache_bytes)
     engine.known = KnownDirections(scratch)
     before = resident_mib()
