@@ -1,7 +1,7 @@
 """One export of a film, from the window: begun, paused, given up, taken up again after a crash.
 
-The render thread draws it one frame at a time, each frame a piece of work of its own: whatever
-the viewer, the timeline or a network wants goes in between, and a pause is simply not asking on.
+The render thread draws it in short pieces of work: what the viewer wants goes between two frames, what
+the timeline or a network wants between two pieces, and a pause is simply not asking on.
 """
 
 import json
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 State = Literal["idle", "running", "paused", "stopping"]
 
 AHEAD = 2
-"""Frames asked for at once: the render thread does not wait while the window paints."""
+"""Pieces asked for at once: the render thread does not wait while the window paints."""
+PIECE_SECONDS = 0.04
+"""Frames of so long make a piece, at least one: asking for each of them cost small networks a tenth of their
+rate, since the window's thread and the one that draws share Python's lock."""
 PREVIEW_SECONDS = 0.12
 PREVIEW = QSize(480, 360)
 
@@ -214,8 +217,8 @@ class _Work:
         self._over = False
         self._shown = 0.0
 
-    def step(self, engine: "Engine") -> Any:
-        """Draw one frame, or one cell of it: a `_Step`; a report at the end; None when it is over."""
+    def step(self, engine: "Engine") -> Generator[None, None, Any]:
+        """Draw a few frames: a `_Step`; a report at the end; None when it is over."""
         if self._over:
             return None
         from explorer.export import write_film
@@ -224,15 +227,19 @@ class _Work:
         if self._frames is None:
             music = order.music or None
             self._frames = write_film(engine, order.film, order.path, order.settings, music)
-        try:
-            progress = next(self._frames)
-        except StopIteration as end:
-            self._over = True
-            return end.value
-        except BaseException:
-            self._over = True
-            raise
-        return _Step(progress, self._preview(progress))
+        until = time.monotonic() + PIECE_SECONDS
+        while True:
+            try:
+                progress = next(self._frames)
+            except StopIteration as end:
+                self._over = True
+                return end.value
+            except BaseException:
+                self._over = True
+                raise
+            if time.monotonic() >= until:
+                return _Step(progress, self._preview(progress))
+            yield
 
     def close(self) -> None:
         """Give up; finished segments stay."""

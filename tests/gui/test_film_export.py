@@ -17,6 +17,7 @@ from explorer import locations
 from explorer.cli.main import main
 from explorer.export import FilmSettings
 from explorer.export.film_job import parts_folder
+from explorer.gui import film_export
 from explorer.gui.dialogs.export_film import size_words, time_words
 from explorer.gui.engine_maker import EngineMaker
 from explorer.gui.film_export import FilmExport, Order, record_file
@@ -69,6 +70,12 @@ def film(real_window):
     ref = real_window.store.recipe.model
     recipes = [Recipe(ref, SeedBlend.of(seed), psi=0.6) for seed in (1, 2)]
     return film_edits.film_of(recipes, 1.1, fps=10)
+
+
+@pytest.fixture
+def in_small_pieces(monkeypatch):
+    """One frame after the other, so that a short film of a tiny network takes many pieces."""
+    monkeypatch.setattr(film_export, "PIECE_SECONDS", 0.0)
 
 
 def frames_of(folder):
@@ -159,7 +166,7 @@ def test_the_page_exports_what_it_shows(real_window, page, film, qtbot, tmp_path
 
 
 def test_pause_waits_for_the_user_and_the_viewer_lives_meanwhile(
-    real_window, page, film, qtbot, tmp_path, settle
+    real_window, page, film, qtbot, tmp_path, settle, in_small_pieces
 ):
     export = real_window.film_doors.export
     with qtbot.waitSignal(export.progressed):
@@ -215,7 +222,7 @@ def interrupted(window, qtbot, order):
     export.state = "idle"
 
 
-def test_an_interrupted_export_is_offered_and_goes_on(real_window, film, qtbot, tmp_path):
+def test_an_interrupted_export_is_offered_and_goes_on(real_window, film, qtbot, tmp_path, in_small_pieces):
     order = Order(film, tmp_path / "frames", UNSIGNED)
     interrupted(real_window, qtbot, order)
     qtbot.waitUntil(record_file().exists)
@@ -231,7 +238,9 @@ def test_an_interrupted_export_is_offered_and_goes_on(real_window, film, qtbot, 
     qtbot.waitUntil(lambda: not record_file().exists())
 
 
-def test_the_page_says_what_is_finished_already_and_can_start_over(real_window, film, qtbot, tmp_path):
+def test_the_page_says_what_is_finished_already_and_can_start_over(
+    real_window, film, qtbot, tmp_path, in_small_pieces
+):
     settings = FilmSettings()
     interrupted(real_window, qtbot, Order(film, tmp_path / "frames", settings))
     real_window.store.edit_film(film, "Open film")
@@ -359,7 +368,7 @@ def test_a_note_of_an_export_survives_the_way_to_paper(film):
     assert Order.loads(order.dumps()) == order
 
 
-def test_a_damaged_note_is_no_offer(real_window, qtbot):
+def test_a_damaged_note_is_no_offer(real_window, qtbot, in_small_pieces):
     export = FilmExport(real_window.bridge, real_window.tasks, keep=True)
     told = []
     newer = json.dumps({"kind": "latent-explorer/export", "version": 9})
