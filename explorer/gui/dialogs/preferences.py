@@ -42,15 +42,18 @@ class Preferences(QDialog):
         )
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
+        hint.setMinimumWidth(440)  # a form reserves the height that the words take at the least width
         form = QFormLayout()
         form.setVerticalSpacing(12)
         form.setHorizontalSpacing(20)
         form.addRow("At the start", self.restore)
-        form.addRow("Memory", self.cache)
-        form.addRow("", hint)
         self.in_use = QLabel(" ")
         self.in_use.setProperty("role", "hint")
-        form.addRow("", self.in_use)
+        memory = QVBoxLayout()
+        memory.setSpacing(6)
+        for widget in (self.cache, hint, self.in_use):
+            memory.addWidget(widget)
+        form.addRow("Memory", memory)
         self.signature = SignatureBox()
         form.addRow("Signature", self.signature)
         place = QLabel(str(settings_file()))
@@ -72,7 +75,7 @@ class Preferences(QDialog):
         column.addLayout(form)
         column.addStretch(1)
         column.addWidget(buttons)
-        self.resize(600, 470)
+        self.resize(600, 430)
 
     def show_use(self, nbytes: int) -> None:
         """Say how much is kept at the moment."""
