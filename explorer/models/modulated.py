@@ -10,7 +10,7 @@ appendix B). What that allows, with factors measured on one thread of a server C
 - an epilogue in place, its gain sqrt(2) folded into demodulation, noise and bias,
   since leaky ReLU lets positive factors through: another 1.1-1.2x;
 - for a single sample, style and demodulation folded into whichever is smaller,
-  weights or activations (`forms`): another 1.05-1.1x;
+  weights or activations (`forms`): another 1.0-1.1x, by processor;
 - on a CPU, wide layers by Winograd's algorithm (`winograd`): another 1.3x (128 pixels) to
   1.4x (256).
 """
