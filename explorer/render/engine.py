@@ -13,10 +13,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as GeneratorType
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,18 +25,18 @@ from torch import Tensor
 
 from explorer.errors import DeviceError
 from explorer.latents import Direction, FilmScenes, SeedCache, scene_of
-from explorer.models import Features, Generator, NoisePlan, Precision
+from explorer.models import Features, Generator, Precision
 from explorer.recipe import ModelRef
 from explorer.render import devices, together
 from explorer.render.budget import Budget
 from explorer.render.frame import Frame, RenderRequest
 from explorer.render.graphs import Chain, Graphs, copied, recorder_for
 from explorer.render.known_directions import KnownDirections
-from explorer.render.model_info import ModelInfo, StepInfo
+from explorer.render.model_info import ModelInfo, info_of
 from explorer.render.pixels import to_deep_pixels, to_host, to_levels, to_pixels
+from explorer.render.plan import Plan, WorkedOut, nearest_stop
 from explorer.render.stages import (
     CacheStats,
-    Key,
     StageCache,
     added_bytes,
     chain_keys,
@@ -53,46 +53,6 @@ MIB = 2**20
 CACHE_BYTES = 256 * MIB
 SLOW_SECONDS = 0.02
 """Pictures slower than this afford a wait after each step, so that steps can be timed on a GPU."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A request, worked out for one network on one device."""
-
-    generator: Generator
-    source: str
-    """Names network, device and precision; the root of all keys."""
-    ws: Tensor
-    """[1, num_ws, w_dim] float32 on the device."""
-    noise: NoisePlan
-    move: Tensor | None
-    """The transform, on the device too."""
-    keys: tuple[Key, ...]
-    stops: dict[int, int]
-    last: int
-    """Index of the last step to run."""
-    is_deep: bool
-    """Whether the picture is wanted in 16 bits too."""
-    notices: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Worked:
-    """What a plan was made of, and the plan: the rest of a draft asks for the same once more."""
-
-    request: RenderRequest
-    directions: Mapping[str, Direction]
-    plan: _Plan
-
-    def fits(self, request: RenderRequest, generator: Generator, directions: Mapping[str, Direction]) -> bool:
-        """Whether another request comes to the same `ws`, noise, transform and keys."""
-        return (
-            self.plan.generator is generator
-            and self.request.recipe == request.recipe
-            and self.request.moment == request.moment
-            and list(self.directions) == list(directions)
-            and all(a is b for a, b in zip(self.directions.values(), directions.values(), strict=True))
-        )
 
 
 class Engine:
@@ -139,7 +99,7 @@ class Engine:
         self._budget = Budget()
         self._kept: dict[str, tuple[dict[int, int], frozenset[int]]] = {}
         self._slow = False
-        self._worked: _Worked | None = None
+        self._worked: WorkedOut | None = None
         self._wants_graphs = graphs
         self._at_once = at_once
         self._most_at_once = together.AT_ONCE if at_once is None else at_once
@@ -179,26 +139,7 @@ class Engine:
         ref = self._known(ref)
         generator = self.generator(ref)
         header = self._shelf.header(ref)
-        return ModelInfo(
-            ref=ref,
-            architecture=generator.architecture,
-            resolution=generator.resolution,
-            num_ws=generator.num_ws,
-            z_dim=generator.z_dim,
-            w_dim=generator.w_dim,
-            c_dim=generator.c_dim,
-            img_channels=generator.img_channels,
-            has_noise=generator.has_noise,
-            has_transform=generator.has_transform,
-            parameters=generator.parameters,
-            stops=tuple(sorted(generator.early_stops())),
-            steps=tuple(StepInfo(s.name, s.rows, s.resolution) for s in generator.steps),
-            title=str(header.get("title") or ref.name),
-            licence=str(header.get("licence") or ""),
-            attribution=str(header.get("attribution") or ""),
-            class_names=_class_names(header, ref.name, generator.c_dim),
-            width=generator.width,
-        )
+        return info_of(ref, generator, header)
 
     def generator(self, ref: ModelRef) -> Generator:
         """Network itself, on the engine's device; for work that is not a picture."""
@@ -405,7 +346,7 @@ class Engine:
         self._slow, self._seconds = frame.seconds > SLOW_SECONDS, frame.seconds
         yield frame
 
-    def _plan(self, request: RenderRequest) -> _Plan:
+    def _plan(self, request: RenderRequest) -> Plan:
         """Work out what has to be drawn: the pure part of rendering."""
         ref = self._known(request.recipe.model)
         generator = self._shelf.get(ref, self.device, self.precision)
@@ -414,11 +355,11 @@ class Engine:
         worked = self._worked
         if worked is None or not worked.fits(request, generator, directions):
             plan = self._work_out(request, ref, generator, directions)
-            worked = self._worked = _Worked(request, directions, plan)
+            worked = self._worked = WorkedOut(request, directions, plan)
         plan = worked.plan
         return replace(
             plan,
-            last=plan.stops[_nearest_stop(plan.stops, request.stop)],
+            last=plan.stops[nearest_stop(plan.stops, request.stop)],
             is_deep=request.deep,
             notices=self._notices + plan.notices,
         )
@@ -429,7 +370,7 @@ class Engine:
         ref: ModelRef,
         generator: Generator,
         directions: Mapping[str, Direction],
-    ) -> _Plan:
+    ) -> Plan:
         """Plan of the full picture, without the engine's own notices."""
         if request.moment is None:
             scene = scene_of(request.recipe, generator, self._seeds, directions)
@@ -437,7 +378,7 @@ class Engine:
             scene = self._films.scene(request.moment, generator, directions)
         source = f"{ref.sha256} {self.device} {self.precision}"
         stops = dict(generator.early_stops())
-        return _Plan(
+        return Plan(
             generator=generator,
             source=source,
             ws=scene.ws.to(generator.device, non_blocking=True),
@@ -450,7 +391,7 @@ class Engine:
             notices=scene.notices,
         )
 
-    def _resume(self, plan: _Plan, before: int) -> tuple[int, Features]:
+    def _resume(self, plan: Plan, before: int) -> tuple[int, Features]:
         """First step that has to run, and what it starts from: what a step ahead of `before` put out."""
         self._cache.touch(plan.keys)
         for index in range(before - 1, -1, -1):
@@ -463,7 +404,7 @@ class Engine:
             return 0, plan.generator.start(1)
 
     def _walk(
-        self, plan: _Plan, first: int, last: int, features: Features
+        self, plan: Plan, first: int, last: int, features: Features
     ) -> GeneratorType[None, None, tuple[Features, Tensor | None]]:
         """Run steps `first` to `last`, at once where that was recorded; yields between two steps.
 
@@ -499,7 +440,7 @@ class Engine:
                 self._cache.put(plan.keys[index], stage)
         return (stages[-1] if last < plan.last else outcome.stages.get(last, features)), outcome.levels
 
-    def _step(self, plan: _Plan, index: int, features: Features) -> Features:
+    def _step(self, plan: Plan, index: int, features: Features) -> Features:
         """Run one step, time it, and keep what it puts out where that is worth it."""
         began = self._clock()
         # Entered anew for each step: a generator that is paused must not leave
@@ -513,7 +454,7 @@ class Engine:
             self._cache.put(plan.keys[index], after)
         return after
 
-    def _worth_keeping(self, plan: _Plan, index: int, after: Features, before: Features) -> frozenset[int]:
+    def _worth_keeping(self, plan: Plan, index: int, after: Features, before: Features) -> frozenset[int]:
         """Steps of a network whose output is kept; decided anew with each size that was not known yet."""
         sizes, kept = self._kept.get(plan.source, ({}, frozenset()))
         if index not in sizes:
@@ -525,20 +466,18 @@ class Engine:
             self._kept[plan.source] = (sizes, kept)
         return kept
 
-    def _pixels(
-        self, plan: _Plan, index: int, features: Features, levels: Tensor | None
-    ) -> NDArray[np.uint8]:
+    def _pixels(self, plan: Plan, index: int, features: Features, levels: Tensor | None) -> NDArray[np.uint8]:
         with torch.inference_mode():
             pixels = to_pixels(plan.generator.picture(features)) if levels is None else to_host(levels)[0]
         self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
         return pixels
 
-    def _deep_pixels(self, plan: _Plan, features: Features) -> NDArray[np.uint16]:
+    def _deep_pixels(self, plan: Plan, features: Features) -> NDArray[np.uint16]:
         with torch.inference_mode():
             return to_deep_pixels(plan.generator.picture(features))
 
     def _frame(
-        self, request: RenderRequest, plan: _Plan, index: int, pixels: NDArray[np.uint8], began: float
+        self, request: RenderRequest, plan: Plan, index: int, pixels: NDArray[np.uint8], began: float
     ) -> Frame:
         """Wrap the picture of step `index`."""
         # A StyleGAN3 may draw pictures that are not square, so the last step's own height counts.
@@ -587,23 +526,3 @@ class Engine:
             f"there is not enough memory on {self.device} for this network; "
             "close other programs, or open a smaller network"
         )
-
-
-def _class_names(header: Mapping[str, Any], name: str, c_dim: int) -> tuple[str, ...]:
-    """Names of classes that a file states, one short line for each, or else those of the public networks."""
-    if c_dim == 0:
-        return ()
-    names = header.get("class_names")
-    if not isinstance(names, list) or len(names) != c_dim:
-        from explorer.checkpoints.public_networks import class_names
-
-        return class_names(name, c_dim)
-    fit = all(isinstance(name, str) and 0 < len(name) <= 80 and name.isprintable() for name in names)
-    return tuple(names) if fit else ()
-
-
-def _nearest_stop(stops: dict[int, int], wanted: int | None) -> int:
-    """Largest stop not above the wish; the smallest there is where the wish is smaller still."""
-    if wanted is None:
-        return max(stops)
-    return max((s for s in stops if s <= wanted), default=min(stops))

@@ -1,8 +1,13 @@
 """What a window needs to know of a network, as plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from explorer.recipe import ModelRef
+
+if TYPE_CHECKING:
+    from explorer.models import Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +63,40 @@ class ModelInfo:
     def rows_at(self, resolution: int) -> tuple[int, ...]:
         """Rows of `ws` read by the steps that put out `resolution`, rising."""
         return tuple(sorted({row for s in self.steps if s.resolution == resolution for row in s.rows}))
+
+
+def info_of(ref: ModelRef, generator: "Generator", header: Mapping[str, Any]) -> ModelInfo:
+    """Tell what a network is. `header`: what its file states."""
+    return ModelInfo(
+        ref=ref,
+        architecture=generator.architecture,
+        resolution=generator.resolution,
+        num_ws=generator.num_ws,
+        z_dim=generator.z_dim,
+        w_dim=generator.w_dim,
+        c_dim=generator.c_dim,
+        img_channels=generator.img_channels,
+        has_noise=generator.has_noise,
+        has_transform=generator.has_transform,
+        parameters=generator.parameters,
+        stops=tuple(sorted(generator.early_stops())),
+        steps=tuple(StepInfo(s.name, s.rows, s.resolution) for s in generator.steps),
+        title=str(header.get("title") or ref.name),
+        licence=str(header.get("licence") or ""),
+        attribution=str(header.get("attribution") or ""),
+        class_names=_class_names(header, ref.name, generator.c_dim),
+        width=generator.width,
+    )
+
+
+def _class_names(header: Mapping[str, Any], name: str, c_dim: int) -> tuple[str, ...]:
+    """Names of classes that a file states, one short line for each, or else those of the public networks."""
+    if c_dim == 0:
+        return ()
+    names = header.get("class_names")
+    if not isinstance(names, list) or len(names) != c_dim:
+        from explorer.checkpoints.public_networks import class_names
+
+        return class_names(name, c_dim)
+    fit = all(isinstance(name, str) and 0 < len(name) <= 80 and name.isprintable() for name in names)
+    return tuple(names) if fit else ()
