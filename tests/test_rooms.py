@@ -62,6 +62,19 @@ def test_a_recipe_brings_neither_torch_nor_numpy(brought):
     assert "torch" in brought["models"]
 
 
+def test_the_window_is_made_without_torch():
+    # It comes in on the render thread while the window lives; here it would hold the window up by a second.
+    probe = "import sys, explorer.gui.app, explorer.gui.main_window; print('torch' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", probe],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert result.stdout == "False\n"
+
+
 def test_every_room_says_what_it_is_for():
     for init in sorted((ROOT / "explorer").rglob("__init__.py")):
         assert init.read_text().lstrip().startswith('"""'), f"{init} opens without a docstring"
