@@ -264,13 +264,21 @@ def test_a_contact_sheet_is_drawn_and_shown(window, qtbot, tmp_path):
     assert found.credentials.is_own
 
 
-def test_a_stopped_sheet_leaves_no_file(window, qtbot, tmp_path):
+def test_a_stopped_sheet_leaves_no_file(window, qtbot, tmp_path, engine):
+    def render_all(requests):
+        for number, request in enumerate(requests):
+            if number == 2:
+                engine.gate.clear()  # it would be done before anyone can stop it
+            yield engine.render(request)
+
+    engine.render_all = render_all
     window.commands["export_sheet"].trigger()
     page = _child(window, SheetPage)
     page.form.seeds.setText("0-500")
     page.draw(tmp_path / "sheet.png")
     qtbot.waitUntil(lambda: page.bar.value() >= 2)
     page.leave.click()
+    engine.gate.set()
     qtbot.waitUntil(lambda: not page.is_running)
     assert "Stopped" in page.words.text()
     assert not list(tmp_path.glob("*sheet*"))
