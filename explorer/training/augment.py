@@ -17,6 +17,7 @@ sections 2 and 3, appendix B.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -81,6 +82,12 @@ def _shift(images: Tensor, p: float, rng: torch.Generator) -> Tensor:
     return images
 
 
+@cache
+def _luma(device: torch.device) -> Tensor:
+    """`LUMA` as [1, 3, 1, 1], kept: to send it each time would be a wait for a GPU in every step."""
+    return torch.tensor(LUMA, device=device).view(1, 3, 1, 1)
+
+
 def _light_colour(images: Tensor, p: float, rng: torch.Generator) -> Tensor:
     count, device = len(images), images.device
 
@@ -90,8 +97,7 @@ def _light_colour(images: Tensor, p: float, rng: torch.Generator) -> Tensor:
         return torch.where(on, value, still)
 
     brightness, contrast, saturation = drawn(-0.3, 0.3, 0.0), drawn(0.6, 1.4, 1.0), drawn(0.5, 1.5, 1.0)
-    weights = torch.tensor(LUMA, device=device).view(1, 3, 1, 1)
-    grey = (images * weights).sum(dim=1, keepdim=True)
+    grey = (images * _luma(device)).sum(dim=1, keepdim=True)
     images = grey + (images - grey) * saturation
     return images * contrast + brightness
 

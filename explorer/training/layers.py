@@ -20,7 +20,15 @@ from torch import Tensor, nn
 
 SQRT2 = math.sqrt(2)
 
+ON_GPU = "pools"
+"""Form of the FIR kernel on a GPU: "depthwise", "pools" or "merged"; a CPU likes the first best."""
+
 _filters: dict[tuple[int, float, torch.device, torch.dtype], Tensor] = {}
+
+
+def form_on(x: Tensor) -> str:
+    """Form of the FIR kernel where x lies."""
+    return ON_GPU if x.is_cuda else "depthwise"
 
 
 def fir(x: Tensor, padding: int, stride: int = 1, gain: float = 1.0) -> Tensor:
@@ -37,15 +45,70 @@ def fir(x: Tensor, padding: int, stride: int = 1, gain: float = 1.0) -> Tensor:
     -------
     [N, C, (H + 2·padding − 4) // stride + 1, …]
     """
+    if form_on(x) == "pools":
+        # [1,3,3,1] is [1,1] three times: means of 2×2 neighbours, each a pass as fast as memory.
+        for number in range(3):
+            x = F.avg_pool2d(x, 2, 1 if number < 2 else stride, int(number < padding))
+        return x if gain == 1 else x * gain
     channels = x.shape[1]
-    key = (channels, gain, x.device, x.dtype)
+    kernel = binomial(channels, gain, x)
+    return F.conv2d(x, kernel, padding=padding, stride=stride, groups=channels)
+
+
+def binomial(channels: int, gain: float, like: Tensor) -> Tensor:
+    """The FIR kernel [channels, 1, 4, 4] with that sum, kept where `like` lies and in its type."""
+    key = (channels, gain, like.device, like.dtype)
     kernel = _filters.get(key)
     if kernel is None:
         taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
         square = taps[:, None] * taps * (gain / 64)
-        kernel = square.expand(channels, 1, 4, 4).to(x.device, x.dtype).contiguous()
+        kernel = square.expand(channels, 1, 4, 4).to(like.device, like.dtype).contiguous()
         _filters[key] = kernel
-    return F.conv2d(x, kernel, padding=padding, stride=stride, groups=channels)
+    return kernel
+
+
+def doubled(x: Tensor, kernel: Tensor) -> Tensor:
+    """Transposed 3×3 convolution that doubles height and width, and the FIR kernel after it.
+
+    Parameters
+    ----------
+    x : [N, I, h, h]
+    kernel : [O, I, 3, 3]
+
+    Returns
+    -------
+    [N, O, 2h, 2h]
+    """
+    if form_on(x) == "merged":
+        return F.conv_transpose2d(x, merged(kernel, 4.0).transpose(0, 1), stride=2, padding=2)
+    return fir(F.conv_transpose2d(x, kernel.transpose(0, 1), stride=2), padding=1, gain=4.0)
+
+
+def halved(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+    """The FIR kernel, and a convolution of every second sample after it.
+
+    Parameters
+    ----------
+    x : [N, I, H, H]
+    kernel : [O, I, k, k], k = 1 or 3
+
+    Returns
+    -------
+    [N, O, H/2, H/2]
+    """
+    size = kernel.shape[-1]
+    if form_on(x) == "merged":
+        return F.conv2d(x, merged(kernel, 1.0), bias, stride=2, padding=size // 2 + 1)
+    if size == 1:
+        return F.conv2d(fir(x, padding=1, stride=2), kernel, bias)
+    return F.conv2d(fir(x, padding=2), kernel, bias, stride=2)
+
+
+def merged(kernel: Tensor, gain: float) -> Tensor:
+    """The one kernel [O, I, k+3, k+3] that does what `kernel` [O, I, k, k] and the FIR kernel do together."""
+    planes = kernel.reshape(-1, 1, *kernel.shape[2:])
+    wide = F.conv2d(planes, binomial(1, gain, kernel), padding=3)
+    return wide.reshape(*kernel.shape[:2], *wide.shape[2:])
 
 
 def upsample_image(image: Tensor) -> Tensor:
@@ -159,11 +222,7 @@ class ModulatedConv(nn.Module):
         demod = torch.addmm(style.new_full((1,), 1e-8), style.square(), energy.t()).rsqrt() * SQRT2
         x = x * style.to(x.dtype)[:, :, None, None]
         kernel = weight.to(x.dtype)
-        if self.up:
-            x = F.conv_transpose2d(x, kernel.transpose(0, 1), stride=2)
-            x = fir(x, padding=1, gain=4.0)
-        else:
-            x = F.conv2d(x, kernel, padding=1)
+        x = doubled(x, kernel) if self.up else F.conv2d(x, kernel, padding=1)
         bias = (self.bias * SQRT2).to(x.dtype)[:, None, None]
         x = torch.addcmul(bias, x, demod.to(x.dtype)[:, :, None, None])
         if noise is not None and self.use_noise:
@@ -224,10 +283,5 @@ class Conv(nn.Module):
         kernel = (self.weight * self.weight_gain).to(x.dtype)
         size = kernel.shape[-1]
         bias = None if self.bias is None else (self.bias * self.output_gain).to(x.dtype)
-        if self.down and size == 1:
-            x = F.conv2d(fir(x, padding=1, stride=2), kernel, bias)
-        elif self.down:
-            x = F.conv2d(fir(x, padding=2), kernel, bias, stride=2)
-        else:
-            x = F.conv2d(x, kernel, bias, padding=size // 2)
+        x = halved(x, kernel, bias) if self.down else F.conv2d(x, kernel, bias, padding=size // 2)
         return x if bias is None else clamp(F.leaky_relu(x, 0.2), self.limit)

@@ -38,7 +38,7 @@ class Rhythm:
     measure: float | None = None
     """Between measurements, which take a minute on a CPU; None measures at the end alone."""
     measured: int = 512
-    """Samples and pictures that a measurement compares; 0 leaves it out."""
+    """Samples and pictures that a measurement compares; 0 leaves it out, and the nearest pictures with it."""
 
 
 def run(
@@ -98,7 +98,7 @@ def run(
         if session_seconds is not None and now - started >= session_seconds:
             break
     write_sheets(trainer, out)
-    if trainer.progress >= 1:
+    if trainer.progress >= 1 and rhythm.measured:
         _measure(trainer, rhythm.measured, say)
         pairs = sheet_pixels(nearest_pairs(trainer, min(64, len(trainer.images))))
         save_sheet(out / "sheets" / "nearest.png", pairs, columns=16)

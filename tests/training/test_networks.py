@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from explorer.training import layers
 from explorer.training.layers import ModulatedConv, fir, upsample_image
 from explorer.training.networks import Discriminator, Generator, minibatch_deviation
 
@@ -147,3 +148,17 @@ def test_half_precision_stays_near_float32() -> None:
     exact, half = generator(z), generator(z, dtype=torch.bfloat16)
     assert half.dtype == torch.float32
     assert 0 < (half - exact).abs().max() < 0.05 * exact.abs().max()
+
+
+@pytest.mark.parametrize("form", ["pools", "merged"])
+def test_every_form_of_the_filter_gives_the_same(form, monkeypatch):
+    x = torch.randn(2, 6, 16, 16)
+    wide, narrow = torch.randn(8, 6, 3, 3), torch.randn(8, 6, 1, 1)
+
+    def found():
+        return layers.doubled(x, wide), layers.halved(x, wide, None), layers.halved(x, narrow, None)
+
+    wanted = found()
+    monkeypatch.setattr(layers, "form_on", lambda x: form)
+    for one, other in zip(found(), wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
