@@ -1,5 +1,6 @@
 """`frame` on a graphics processor: each precision, one picture and eight, recorded chains on and off."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,7 +17,9 @@ from explorer.render.pixels import to_host, to_levels
 
 MIB = 2**20
 BATCH = together.AT_ONCE
-ROUNDS, SMOKE_ROUNDS = 60, 2
+ROUNDS, FEWEST, SMOKE_ROUNDS = 60, 7, 2
+SECONDS = 8.0
+"""For all rounds of one precision, where the fewest do not take longer."""
 WAYS = (("graphs", True, 1), ("steps", False, 1), ("batch", True, BATCH), ("batch in steps", False, BATCH))
 """Name, whether chains are recorded, and pictures at once."""
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "bfloat16")
@@ -54,14 +57,12 @@ def _measure(
     }
     works["to host"] = lambda number: _discard(to_host(levels))
     for number in range(3):  # a chain is recorded the second time
+        began = time.perf_counter()
         for name, *_ in WAYS:
             works[name](-1 - number)
+    rounds = SMOKE_ROUNDS if conditions.smoke else _rounds(time.perf_counter() - began)
     _forget_peak(conditions.device)
-    timings = take_turns(
-        works,
-        SMOKE_ROUNDS if conditions.smoke else ROUNDS,
-        lambda: devices.synchronise(conditions.device),
-    )
+    timings = take_turns(works, rounds, lambda: devices.synchronise(conditions.device))
     common: Result = {
         "name": "frame",
         "model": subject.name,
@@ -74,11 +75,17 @@ def _measure(
             common
             | _figures(timings[name], graphs, batch)
             | {
+                "rounds": rounds,
                 "to_host_p50_ms": timings["to host"].p50_ms,
                 "peak_mib": _peak(conditions.device),
                 **({} if error is None else {"max_error": error}),
             }
         )
+
+
+def _rounds(seconds: float) -> int:
+    """How many, where one takes so long: all that `SECONDS` hold, within limits."""
+    return max(FEWEST, min(ROUNDS, int(SECONDS / max(seconds, 1e-9))))
 
 
 def _figures(timing: Timing, graphs: bool, batch: int) -> Result:

@@ -14,6 +14,7 @@ at 4 TB/s; 0.15 TFLOP, 0.5 ms; 222 launches, 0.5 ms in a graph and 1.2 ms from P
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet, ref
@@ -98,12 +99,28 @@ class CudaRecorder:
                 # Other threads may go on meanwhile; what they do with the GPU breaks nothing here.
                 with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                     result = work()
-            finally:
+            except BaseException:
                 # A recording that was broken off leaves its own stream in place.
                 torch.cuda.set_stream(before)
+                self._end_recording()
+                raise
             graph.replay()  # recording alone computes nothing
             self._alive.add(graph)
             return result, graph.replay
+
+    def _end_recording(self) -> None:
+        """Have torch forget a recording that was broken off.
+
+        Else its allocator takes it as still going on and gives no memory back from then on, and
+        its random numbers on the GPU are refused. Versions that see to it themselves refuse this.
+        """
+        end = getattr(torch._C, "_cuda_endAllocateToPool", None)
+        if end is not None:
+            with suppress(RuntimeError):
+                end(torch.cuda.current_device(), self._pool)
+        whole = torch.cuda.graph(torch.cuda.CUDAGraph(), capture_error_mode="thread_local")
+        with suppress(RuntimeError), whole:  # which leaves the random numbers as they should be
+            torch.zeros(1, device=self._device)
 
 
 def recorder_for(device: str) -> Recorder | None:

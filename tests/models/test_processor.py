@@ -9,6 +9,7 @@ import torch
 
 from explorer.bench.random_networks import RandomNetwork
 from explorer.models import Generator, banded, build_generator, processor
+from explorer.render import devices
 from explorer.render.pixels import to_levels
 from tests.models import synthetic, synthetic_stylegan3
 from tests.models.launches import Devices
@@ -23,9 +24,11 @@ GPU = torch.cuda.is_available()
 @pytest.fixture
 def on_gpu(monkeypatch):
     """Where there is a GPU, that; else a CPU that draws in a GPU's forms."""
-    if not GPU:
-        monkeypatch.setattr(processor, "kind", lambda device: "cuda")
-    return "cuda" if GPU else "cpu"
+    if GPU:
+        devices.prepare()  # torch by itself convolves float32 in TF32
+        return "cuda"
+    monkeypatch.setattr(processor, "kind", lambda device: "cuda")
+    return "cpu"
 
 
 def made(network: Generator, device: str, precision: str = "float32") -> Generator:
@@ -187,7 +190,8 @@ def test_strips_of_raised_rows_change_nothing(config, on_gpu, monkeypatch):
     ws = latents(network, 2)
     wanted = made(network, on_gpu).synthesis(ws)
     monkeypatch.setattr(banded, "STRIP_BYTES", 40_000)
-    assert error(made(network, on_gpu).synthesis(ws), wanted.cpu()) < 1e-6
+    # A GPU's library may add up products in another order where there are fewer of them.
+    assert error(made(network, on_gpu).synthesis(ws), wanted.cpu()) < (1e-5 if GPU else 1e-6)
 
 
 @pytest.mark.parametrize("last_is_half", [True, False])
