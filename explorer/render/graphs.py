@@ -80,6 +80,8 @@ class CudaRecorder:
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
         self._pool: Any = None
+        self._stream: Any = None
+        """Aside of drawing. One for all: libraries keep a workspace of 32 MiB for each they have seen."""
         self._alive: WeakSet[Any] = WeakSet()
 
     def record(self, work: Callable[[], T]) -> tuple[T, Callable[[], object]]:
@@ -87,26 +89,32 @@ class CudaRecorder:
         with torch.cuda.device(self._device):
             if not self._alive:  # memory that no graph holds any more cannot be shared again
                 self._pool = torch.cuda.graph_pool_handle()
+            if self._stream is None:
+                self._stream = torch.cuda.Stream()
             before = torch.cuda.current_stream()
             # Once outside of the recording: libraries take their workspaces at first use.
-            aside = torch.cuda.Stream()
-            aside.wait_stream(before)
-            with torch.cuda.stream(aside):
+            self._stream.wait_stream(before)
+            with torch.cuda.stream(self._stream):
                 work()
-            before.wait_stream(aside)
+            before.wait_stream(self._stream)
             graph = torch.cuda.CUDAGraph()
             try:
-                # Other threads may go on meanwhile; what they do with the GPU breaks nothing here.
-                with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+                with self._recording(graph, self._pool):
                     result = work()
             except BaseException:
-                # A recording that was broken off leaves its own stream in place.
                 torch.cuda.set_stream(before)
                 self._end_recording()
                 raise
+            finally:
+                # A recording that was broken off leaves its own stream in place.
+                torch.cuda.set_stream(before)
             graph.replay()  # recording alone computes nothing
             self._alive.add(graph)
             return result, graph.replay
+
+    def _recording(self, graph: Any, pool: Any = None) -> Any:
+        """Other threads may go on meanwhile; what they do with the GPU breaks nothing here."""
+        return torch.cuda.graph(graph, pool=pool, stream=self._stream, capture_error_mode="thread_local")
 
     def _end_recording(self) -> None:
         """Have torch forget a recording that was broken off.
@@ -118,9 +126,8 @@ class CudaRecorder:
         if end is not None:
             with suppress(RuntimeError):
                 end(torch.cuda.current_device(), self._pool)
-        whole = torch.cuda.graph(torch.cuda.CUDAGraph(), capture_error_mode="thread_local")
-        with suppress(RuntimeError), whole:  # which leaves the random numbers as they should be
-            torch.zeros(1, device=self._device)
+        with suppress(RuntimeError), self._recording(torch.cuda.CUDAGraph()):
+            torch.zeros(1, device=self._device)  # a whole recording leaves random numbers as they should be
 
 
 def recorder_for(device: str) -> Recorder | None:
