@@ -13,6 +13,9 @@ section 2.2 and appendix B (weight demodulation, resampling filters).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -67,6 +70,71 @@ def binomial(channels: int, gain: float, like: Tensor) -> Tensor:
     return kernel
 
 
+class _OnlyInputs:
+    is_on = False
+
+
+@contextmanager
+def only_inputs() -> Iterator[None]:
+    """Within it, gradients of pictures are followed that will be differentiated once more.
+
+    Torch works out the derivative of a convolution's gradient of weights as a convolution whose
+    kernel is a whole feature map, wanted or not. No library is fast at that: on a GPU one gradient penalty
+    took longer than fifteen steps. Within this, nobody may ask for gradients of weights.
+    """
+    _OnlyInputs.is_on = True
+    try:
+        yield
+    finally:
+        _OnlyInputs.is_on = False
+
+
+class _TwiceConv(torch.autograd.Function):
+    """A convolution that is as quick to differentiate twice as once."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, stride: int, padding: int) -> Tensor:
+        ctx.save_for_backward(x, kernel)
+        ctx.stride, ctx.padding = stride, padding
+        return F.conv2d(x, kernel, stride=stride, padding=padding)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        x, kernel = ctx.saved_tensors
+        stride, padding = ctx.stride, ctx.padding
+        of_x = of_kernel = None
+        if ctx.needs_input_grad[0]:
+            # What a stride leaves over at the far edge.
+            rest = [
+                size - ((out - 1) * stride - 2 * padding + kernel.shape[-1])
+                for size, out in zip(x.shape[2:], grad.shape[2:], strict=True)
+            ]
+            of_x = F.conv_transpose2d(grad, kernel, stride=stride, padding=padding, output_padding=rest)
+        if ctx.needs_input_grad[1] and not _OnlyInputs.is_on:
+            of_kernel = torch.ops.aten.convolution_backward(
+                grad,
+                x,
+                kernel,
+                None,
+                [stride] * 2,
+                [padding] * 2,
+                [1, 1],
+                False,
+                [0, 0],
+                1,
+                [False, True, False],
+            )[1]
+        return of_x, of_kernel, None, None
+
+
+def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int = 1, padding: int = 0) -> Tensor:
+    """A convolution of the discriminator: ordinary, or for two derivatives within `only_inputs`."""
+    if not _OnlyInputs.is_on:
+        return F.conv2d(x, kernel, bias, stride, padding)
+    y: Tensor = _TwiceConv.apply(x, kernel, stride, padding)
+    return y if bias is None else y + bias[:, None, None]
+
+
 def doubled(x: Tensor, kernel: Tensor) -> Tensor:
     """Transposed 3×3 convolution that doubles height and width, and the FIR kernel after it.
 
@@ -98,10 +166,10 @@ def halved(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
     """
     size = kernel.shape[-1]
     if form_on(x) == "merged":
-        return F.conv2d(x, merged(kernel, 1.0), bias, stride=2, padding=size // 2 + 1)
+        return convolve(x, merged(kernel, 1.0), bias, stride=2, padding=size // 2 + 1)
     if size == 1:
-        return F.conv2d(fir(x, padding=1, stride=2), kernel, bias)
-    return F.conv2d(fir(x, padding=2), kernel, bias, stride=2)
+        return convolve(fir(x, padding=1, stride=2), kernel, bias)
+    return convolve(fir(x, padding=2), kernel, bias, stride=2)
 
 
 def merged(kernel: Tensor, gain: float) -> Tensor:
@@ -283,5 +351,5 @@ class Conv(nn.Module):
         kernel = (self.weight * self.weight_gain).to(x.dtype)
         size = kernel.shape[-1]
         bias = None if self.bias is None else (self.bias * self.output_gain).to(x.dtype)
-        x = halved(x, kernel, bias) if self.down else F.conv2d(x, kernel, bias, padding=size // 2)
+        x = halved(x, kernel, bias) if self.down else convolve(x, kernel, bias, padding=size // 2)
         return x if bias is None else clamp(F.leaky_relu(x, 0.2), self.limit)

@@ -24,6 +24,7 @@ from explorer.errors import TrainingError
 from explorer.training.augment import augment, moved_p
 from explorer.training.growing import grow_discriminator, grow_generator
 from explorer.training.images import ImageSet
+from explorer.training.layers import only_inputs
 from explorer.training.networks import Discriminator, Generator, softplus_mean
 from explorer.training.settings import Counters, Settings, Stage
 from explorer.training.state import State
@@ -177,8 +178,9 @@ class Trainer:
     def _penalty_step(self, real: Tensor) -> None:
         # In float32 throughout: a second derivative in half precision is mostly rounding.
         real = real.detach().requires_grad_(True)
-        logits = self.D(self._augment(real))
-        (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
+        with only_inputs():
+            logits = self.D(self._augment(real))
+            (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
         penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
         (penalty * (self.stage.gamma / 2 * self.settings.r1_interval)).backward()
         _apply(self.opt_d)

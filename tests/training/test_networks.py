@@ -1,5 +1,7 @@
 """The training networks give the published numbers, and keep real and fake apart."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -162,3 +164,18 @@ def test_every_form_of_the_filter_gives_the_same(form, monkeypatch):
     monkeypatch.setattr(layers, "form_on", lambda x: form)
     for one, other in zip(found(), wanted, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
+def test_a_penalty_is_the_same_by_the_quick_way() -> None:
+    judge = Discriminator(16, {4: 8, 8: 8, 16: 4})
+
+    def gradients(way) -> list[Tensor]:
+        judge.zero_grad()
+        images = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(1), requires_grad=True)
+        with way:
+            (gradient,) = torch.autograd.grad(judge(images).sum(), images, create_graph=True)
+        gradient.square().sum().backward()
+        return [weight.grad for weight in judge.parameters() if weight.grad is not None]
+
+    for quick, plain in zip(gradients(layers.only_inputs()), gradients(nullcontext()), strict=True):
+        torch.testing.assert_close(quick, plain, atol=1e-5, rtol=1e-4)
