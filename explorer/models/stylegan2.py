@@ -135,6 +135,7 @@ class StyleGAN2(Generator):
                     half=block_half,
                     device=self.device,
                     forms=self.forms,
+                    near=half is not None and block_half is None,
                 )
                 channels = layer.out_channels
                 skip = None
