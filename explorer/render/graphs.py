@@ -7,8 +7,8 @@ next picture is copied out. Everything else, and every bit of the picture, stays
 is step by step; so whatever fails here (capture, memory) is simply drawn step by step.
 
 Measured on an H100 (torch 2.11), batch 1, recorded against step by step: StyleGAN2 1024 in float16 16.8
-against 22.2 ms, StyleGAN3-T 1024 in float16 23.2 against 27.4 ms, the bundled network 1.1 against 3.8 ms.
-The large ones wait for arithmetic, not for Python.
+against 22.2 ms (before doubling and blur were one convolution), StyleGAN3-T 1024 in float16 23.2 against
+27.4 ms, the bundled network 1.1 against 3.8 ms. The large ones waited for the card itself, not for Python.
 """
 
 import logging
