@@ -23,15 +23,18 @@ from torch import Tensor, nn
 
 SQRT2 = math.sqrt(2)
 
-ON_GPU = "pools"
-"""Form of the FIR kernel on a GPU: "depthwise", "pools" or "merged"; a CPU likes the first best."""
-
 _filters: dict[tuple[int, float, torch.device, torch.dtype], Tensor] = {}
+_merging: dict[tuple[int, torch.device], Tensor] = {}
 
 
-def form_on(x: Tensor) -> str:
-    """Form of the FIR kernel where x lies."""
-    return ON_GPU if x.is_cuda else "depthwise"
+def is_dense(x: Tensor) -> bool:
+    """Whether resampling where x lies is part of the convolutions, as a GPU likes it.
+
+    A GPU has no fast convolution of single channels: on an H100 one takes 20 to 30 times as
+    long as it takes to read and write its feature maps (2×2 means 9 times), while four times the
+    products of a dense convolution hardly show. A CPU is faster with fewer products.
+    """
+    return x.is_cuda
 
 
 def fir(x: Tensor, padding: int, stride: int = 1, gain: float = 1.0) -> Tensor:
@@ -48,26 +51,41 @@ def fir(x: Tensor, padding: int, stride: int = 1, gain: float = 1.0) -> Tensor:
     -------
     [N, C, (H + 2·padding − 4) // stride + 1, …]
     """
-    if form_on(x) == "pools":
-        # [1,3,3,1] is [1,1] three times: means of 2×2 neighbours, each a pass as fast as memory.
-        for number in range(3):
-            x = F.avg_pool2d(x, 2, 1 if number < 2 else stride, int(number < padding))
-        return x if gain == 1 else x * gain
     channels = x.shape[1]
-    kernel = binomial(channels, gain, x)
+    key = (channels, gain, x.device, x.dtype)
+    kernel = _filters.get(key)
+    if kernel is None:
+        kernel = _binomial(gain).expand(channels, 1, 4, 4).to(x.device, x.dtype).contiguous()
+        _filters[key] = kernel
     return F.conv2d(x, kernel, padding=padding, stride=stride, groups=channels)
 
 
-def binomial(channels: int, gain: float, like: Tensor) -> Tensor:
-    """The FIR kernel [channels, 1, 4, 4] with that sum, kept where `like` lies and in its type."""
-    key = (channels, gain, like.device, like.dtype)
-    kernel = _filters.get(key)
-    if kernel is None:
-        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
-        square = taps[:, None] * taps * (gain / 64)
-        kernel = square.expand(channels, 1, 4, 4).to(like.device, like.dtype).contiguous()
-        _filters[key] = kernel
-    return kernel
+def _binomial(total: float) -> Tensor:
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    return taps[:, None] * taps * (total / 64)
+
+
+def merged(kernel: Tensor) -> Tensor:
+    """The one kernel that does what `kernel` and the FIR kernel do together, centred.
+
+    Parameters
+    ----------
+    kernel : [O, I, k, k] float32, k = 1 or 3
+
+    Returns
+    -------
+    [O, I, 6, 6] float32; the FIR kernel's sum is 1
+    """
+    size = kernel.shape[-1]
+    key = (size, kernel.device)
+    matrix = _merging.get(key)
+    if matrix is None:
+        single = torch.eye(size * size).reshape(-1, 1, size, size)
+        wide = F.conv2d(single, _binomial(1.0)[None, None], padding=3)
+        rim = (6 - wide.shape[-1]) // 2
+        matrix = F.pad(wide, (rim, rim, rim, rim)).reshape(size * size, 36).to(kernel.device)
+        _merging[key] = matrix
+    return (kernel.flatten(2) @ matrix).unflatten(2, (6, 6))
 
 
 class _OnlyInputs:
@@ -105,24 +123,12 @@ class _TwiceConv(torch.autograd.Function):
         of_x = of_kernel = None
         if ctx.needs_input_grad[0]:
             # What a stride leaves over at the far edge.
-            rest = [
-                size - ((out - 1) * stride - 2 * padding + kernel.shape[-1])
-                for size, out in zip(x.shape[2:], grad.shape[2:], strict=True)
-            ]
+            rest = x.shape[-1] - ((grad.shape[-1] - 1) * stride - 2 * padding + kernel.shape[-1])
             of_x = F.conv_transpose2d(grad, kernel, stride=stride, padding=padding, output_padding=rest)
         if ctx.needs_input_grad[1] and not _OnlyInputs.is_on:
+            strides, paddings, wanted = [stride] * 2, [padding] * 2, [False, True, False]
             of_kernel = torch.ops.aten.convolution_backward(
-                grad,
-                x,
-                kernel,
-                None,
-                [stride] * 2,
-                [padding] * 2,
-                [1, 1],
-                False,
-                [0, 0],
-                1,
-                [False, True, False],
+                grad, x, kernel, None, strides, paddings, [1, 1], False, [0, 0], 1, wanted
             )[1]
         return of_x, of_kernel, None, None
 
@@ -140,16 +146,23 @@ def doubled(x: Tensor, kernel: Tensor) -> Tensor:
 
     Parameters
     ----------
-    x : [N, I, h, h]
-    kernel : [O, I, 3, 3]
+    x : [N, I, h, w]
+    kernel : [O, I, 3, 3] float32
 
     Returns
     -------
-    [N, O, 2h, 2h]
+    [N, O, 2h, 2w] of x's type
     """
-    if form_on(x) == "merged":
-        return F.conv_transpose2d(x, merged(kernel, 4.0).transpose(0, 1), stride=2, padding=2)
-    return fir(F.conv_transpose2d(x, kernel.transpose(0, 1), stride=2), padding=1, gain=4.0)
+    if not is_dense(x):
+        wide = F.conv_transpose2d(x, kernel.to(x.dtype).transpose(0, 1), stride=2)
+        return fir(wide, padding=1, gain=4.0)
+    # Each of the four pixels that a pixel becomes reads every second row and column of the merged kernel.
+    parts = (merged(kernel) * 4).unflatten(3, (3, 2)).unflatten(2, (3, 2)).flip(2, 4)
+    phases = parts.permute(3, 5, 0, 1, 2, 4).flatten(0, 2)  # [2 rows, 2 columns, O; I, 3, 3]
+    phases = phases.to(x.dtype).contiguous(memory_format=torch.channels_last)
+    four = F.conv2d(x, phases, padding=1).permute(0, 2, 3, 1)
+    apart = four.unflatten(3, (2, 2, -1)).transpose(2, 3)  # [N, h, 2, w, 2, O]
+    return apart.flatten(1, 2).flatten(2, 3).permute(0, 3, 1, 2)
 
 
 def halved(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
@@ -157,26 +170,25 @@ def halved(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
 
     Parameters
     ----------
-    x : [N, I, H, H]
-    kernel : [O, I, k, k], k = 1 or 3
+    x : [N, I, H, W]
+    kernel : [O, I, k, k] float32, k = 1 or 3
+    bias : [O] of x's type, or None
 
     Returns
     -------
-    [N, O, H/2, H/2]
+    [N, O, H/2, W/2] of x's type
     """
-    size = kernel.shape[-1]
-    if form_on(x) == "merged":
-        return convolve(x, merged(kernel, 1.0), bias, stride=2, padding=size // 2 + 1)
-    if size == 1:
-        return convolve(fir(x, padding=1, stride=2), kernel, bias)
-    return convolve(fir(x, padding=2), kernel, bias, stride=2)
-
-
-def merged(kernel: Tensor, gain: float) -> Tensor:
-    """The one kernel [O, I, k+3, k+3] that does what `kernel` [O, I, k, k] and the FIR kernel do together."""
-    planes = kernel.reshape(-1, 1, *kernel.shape[2:])
-    wide = F.conv2d(planes, binomial(1, gain, kernel), padding=3)
-    return wide.reshape(*kernel.shape[:2], *wide.shape[2:])
+    if not is_dense(x):
+        kernel = kernel.to(x.dtype)
+        if kernel.shape[-1] == 1:
+            return convolve(fir(x, padding=1, stride=2), kernel, bias)
+        return convolve(fir(x, padding=2), kernel, bias, stride=2)
+    # Four neighbours become channels of one pixel, on which the merged kernel has 3×3 places.
+    pairs = x.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2)).transpose(2, 3)
+    four = pairs.flatten(3).permute(0, 3, 1, 2)  # [N, 2 rows * 2 columns * I, H/2, W/2]
+    parts = merged(kernel).unflatten(3, (3, 2)).unflatten(2, (3, 2))  # [O, I, 3, 2, 3, 2]
+    dense = parts.permute(0, 3, 5, 1, 2, 4).flatten(1, 3).to(x.dtype)
+    return convolve(four, dense.contiguous(memory_format=torch.channels_last), bias, padding=1)
 
 
 def upsample_image(image: Tensor) -> Tensor:
@@ -289,8 +301,7 @@ class ModulatedConv(nn.Module):
         energy = weight.square().sum(dim=(2, 3))  # [O, I]
         demod = torch.addmm(style.new_full((1,), 1e-8), style.square(), energy.t()).rsqrt() * SQRT2
         x = x * style.to(x.dtype)[:, :, None, None]
-        kernel = weight.to(x.dtype)
-        x = doubled(x, kernel) if self.up else F.conv2d(x, kernel, padding=1)
+        x = doubled(x, weight) if self.up else F.conv2d(x, weight.to(x.dtype), padding=1)
         bias = (self.bias * SQRT2).to(x.dtype)[:, None, None]
         x = torch.addcmul(bias, x, demod.to(x.dtype)[:, :, None, None])
         if noise is not None and self.use_noise:
@@ -348,8 +359,10 @@ class Conv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, I, H, W] to [N, O, H, W], or half of H and W where `down`."""
-        kernel = (self.weight * self.weight_gain).to(x.dtype)
-        size = kernel.shape[-1]
+        kernel = self.weight * self.weight_gain
         bias = None if self.bias is None else (self.bias * self.output_gain).to(x.dtype)
-        x = halved(x, kernel, bias) if self.down else convolve(x, kernel, bias, padding=size // 2)
+        if self.down:
+            x = halved(x, kernel, bias)
+        else:
+            x = convolve(x, kernel.to(x.dtype), bias, padding=kernel.shape[-1] // 2)
         return x if bias is None else clamp(F.leaky_relu(x, 0.2), self.limit)

@@ -152,21 +152,22 @@ def test_half_precision_stays_near_float32() -> None:
     assert 0 < (half - exact).abs().max() < 0.05 * exact.abs().max()
 
 
-@pytest.mark.parametrize("form", ["pools", "merged"])
-def test_every_form_of_the_filter_gives_the_same(form, monkeypatch):
-    x = torch.randn(2, 6, 16, 16)
-    wide, narrow = torch.randn(8, 6, 3, 3), torch.randn(8, 6, 1, 1)
+def test_a_gpus_form_of_resampling_gives_the_same(monkeypatch):
+    x = torch.randn(2, 6, 16, 12)
+    wide, narrow, bias = torch.randn(8, 6, 3, 3), torch.randn(8, 6, 1, 1), torch.randn(8)
 
     def found():
-        return layers.doubled(x, wide), layers.halved(x, wide, None), layers.halved(x, narrow, None)
+        return layers.doubled(x, wide), layers.halved(x, wide, bias), layers.halved(x, narrow, None)
 
     wanted = found()
-    monkeypatch.setattr(layers, "form_on", lambda x: form)
+    monkeypatch.setattr(layers, "is_dense", lambda x: True)
     for one, other in zip(found(), wanted, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
 
 
-def test_a_penalty_is_the_same_by_the_quick_way() -> None:
+@pytest.mark.parametrize("is_dense", [False, True])
+def test_a_penalty_is_the_same_by_the_quick_way(is_dense, monkeypatch) -> None:
+    monkeypatch.setattr(layers, "is_dense", lambda x: is_dense)
     judge = Discriminator(16, {4: 8, 8: 8, 16: 4})
 
     def gradients(way) -> list[Tensor]:
