@@ -5,7 +5,8 @@
 
 - "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
   transformed weights stays under `LIMIT_BYTES` for the network; in large layers with strips
-  "apart", each drawn by one thread (see `pieces`);
+  "apart", each drawn by one thread (see `pieces`); where one thread draws all, large layers
+  of few channels by the same algorithm "in a library" instead (`nnpack`);
 - "rows": the same along one axis, for large layers that double the size (`doubling`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
 - "activations": they scale what goes in and comes out;
@@ -17,9 +18,10 @@ scales its activations: weights for each picture would make one convolution a gr
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from explorer.models.nnpack import has_nnpack, suits
 from explorer.models.winograd import tile_for
 
 LIMIT_BYTES = 512 * 2**20
@@ -44,9 +46,13 @@ class Form:
     apart: bool = False
     """Whether each of Winograd's strips is drawn by one thread, instead of one after the other by all."""
 
+    in_library: bool = False
+    """Whether one thread draws it by NNPACK's form of the same algorithm."""
+
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
-        return f"{self.kind}{tile}{', strips apart' if self.apart else ''}"
+        library = ", on one thread in NNPACK" if self.in_library else ""
+        return f"{self.kind}{tile}{', strips apart' if self.apart else ''}{library}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,10 @@ class Forms:
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
         if layer.up:
             return self._settle_rows(layer, other)
-        return self._settle(layer, _tile(layer), other)
+        form = self._settle(layer, _tile(layer), other)
+        if form.kind == "winograd" and suits(layer.in_channels, layer.out_channels, height) and has_nnpack():
+            form = self.rows[layer] = replace(form, in_library=True)
+        return form
 
     def choose_stylegan1(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN1, whose style comes after the convolution."""

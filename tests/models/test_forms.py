@@ -1,5 +1,8 @@
 """The table that tells in which form each layer is drawn."""
 
+import pytest
+
+import explorer.models.forms as forms_module
 from explorer.models.forms import Form, Forms, LayerShape
 from tests.models.synthetic import random_network
 
@@ -19,6 +22,7 @@ def test_forms_by_shape():
     assert forms.choose(layer(32, 512, up=True)) == Form("weights")
     assert forms.choose(layer(512, 64)) == Form("winograd", 4, apart=True)
     assert forms.choose(layer(32, 1024)) == Form("weights")
+    assert forms.choose(layer(128, 128)) == Form("winograd", 4)
     assert forms.choose_stylegan1(layer(512, 32)) == Form("winograd", 4)
     assert forms.choose_stylegan1(layer(512, 16, up=True)) == Form("ordinary")
     assert forms.choose_stylegan3(layer(512, 36)) == Form("winograd", 4)
@@ -37,6 +41,18 @@ def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
     assert Forms(is_fast_cpu=False).choose(layer(512, 32)).kind == "activations"
     wide = LayerShape("b", 512, 512, (32, 64))
     assert Forms(is_fast_cpu=True).choose(wide).kind == "activations"
+
+
+@pytest.mark.parametrize("has_nnpack", [True, False])
+def test_the_library_draws_large_layers_of_few_channels(has_nnpack, monkeypatch):
+    monkeypatch.setattr(forms_module, "has_nnpack", lambda: has_nnpack)
+    forms = Forms(is_fast_cpu=True)
+    found = [forms.choose(layer(*shape)) for shape in ((64, 128), (128, 64), (256, 64), (256, 128))]
+    assert [form.in_library for form in found] == 4 * [has_nnpack]
+    assert {form.kind for form in found} == {"winograd"}
+    assert list(forms.rows.values()) == found
+    assert not forms.choose_stylegan1(layer(64, 128)).in_library
+    assert not Forms(is_fast_cpu=False).choose(layer(64, 128)).in_library
 
 
 def test_a_network_shows_its_table():
