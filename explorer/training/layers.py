@@ -24,7 +24,7 @@ from torch import Tensor, nn
 SQRT2 = math.sqrt(2)
 
 _filters: dict[tuple[int, float, torch.device, torch.dtype], Tensor] = {}
-_merging: dict[tuple[int, torch.device], Tensor] = {}
+_merging: dict[tuple[int, torch.device, torch.dtype], Tensor] = {}
 
 
 def is_dense(x: Tensor) -> bool:
@@ -77,13 +77,13 @@ def merged(kernel: Tensor) -> Tensor:
     [O, I, 6, 6] float32; the FIR kernel's sum is 1
     """
     size = kernel.shape[-1]
-    key = (size, kernel.device)
+    key = (size, kernel.device, kernel.dtype)
     matrix = _merging.get(key)
     if matrix is None:
         single = torch.eye(size * size).reshape(-1, 1, size, size)
         wide = F.conv2d(single, _binomial(1.0)[None, None], padding=3)
         rim = (6 - wide.shape[-1]) // 2
-        matrix = F.pad(wide, (rim, rim, rim, rim)).reshape(size * size, 36).to(kernel.device)
+        matrix = F.pad(wide, (rim, rim, rim, rim)).reshape(size * size, 36).to(kernel)
         _merging[key] = matrix
     return (kernel.flatten(2) @ matrix).unflatten(2, (6, 6))
 
