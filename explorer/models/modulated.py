@@ -12,7 +12,7 @@ appendix B). What that allows, with factors measured on one thread of a server C
 - for a single sample, style and demodulation folded into whichever is smaller,
   weights or activations (`forms`): another 1.0-1.1x, by processor;
 - on a CPU, wide layers by Winograd's algorithm (`winograd`): another 1.3x (128 pixels) to
-  1.4x (256), and on one thread the largest by a library's form of it (`nnpack`): another 1.1x.
+  1.4x (256), and on one thread a few by a library's form of it (`nnpack`): another 1.03x.
 """
 
 import math

@@ -7,9 +7,10 @@ tiles than channels, as `suits` tells. Style and demodulation ride on the weight
 
 It draws on one thread, and is for that; halves of a picture on two gained nothing over `winograd`.
 
-Measured on one thread within whole networks, changes of layout included, against
-`winograd`: layers of 64 channels 1.4-1.5x at 128 to 512 px, 128 channels at 64 px 1.4x, 256
-channels 1.7x at 64 and 128 px; whole pictures 1.10x at 128 and at 256 pixels, 1.06x at 1024.
+Measured on one thread within whole networks against `winograd`: layers of 64 channels
+1.2x at 128 px and 1.1x at 256, 256 channels 1.1x at 64 px, turning the memory over and back
+included; a picture of 128 pixels is drawn 1.04x and one of 256 pixels 1.03x faster. With 128
+channels, or 64 at 512 px, the way back to channels_last takes all that is gained.
 
 References
 ----------
@@ -34,13 +35,13 @@ _WORKSPACE_BYTES = 16 * 2**20
 def suits(in_channels: int, out_channels: int, size: int) -> bool:
     """Whether a square layer is drawn fastest in this form on one thread.
 
-    Layers of 64 channels from 128 px on; wider ones only where tiles outnumber channels
-    enough to pay for transforming the weights. 512 channels never gain, 128 at 128 px lose.
+    Layers of 64 channels at the end of a network, where nothing has to be turned back, and some
+    of 256 channels, where `winograd` is slower than usual.
     """
     narrow, wide = sorted((in_channels, out_channels))
     if narrow % 16 or narrow < 64:
         return False
-    return size >= 128 if wide < 128 else wide <= 256 and 64 <= size <= wide // 2
+    return (wide < 128 and size in (128, 256)) or (narrow == wide == 256 and size in (64, 128))
 
 
 class NnpackConv:
@@ -137,15 +138,23 @@ def channels_last(x: Tensor) -> Tensor:
 
 @cache
 def has_nnpack() -> bool:
-    """Whether this build of torch has the library, on a processor it was measured on, and it sums right."""
+    """Whether this build of torch has the library, on a processor it was measured on, and it sums right.
+
+    The library takes as many threads of its own as torch has when it is first asked for, and keeps
+    them whatever torch is told later: so it is asked for with one.
+    """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return False
     generator = torch.Generator().manual_seed(0)
     x, weight = torch.randn(1, 16, 8, 8, generator=generator), torch.randn(16, 16, 3, 3, generator=generator)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         if not torch.backends.nnpack.is_available():  # which also sets it up
             return False
         found = _convolve(x, weight, x.new_zeros(16), padding=1)
     except (AttributeError, RuntimeError, TypeError):
         return False
+    finally:
+        torch.set_num_threads(threads)
     return torch.allclose(found, F.conv2d(x, weight, padding=1), atol=1e-3)

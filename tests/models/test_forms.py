@@ -47,7 +47,7 @@ def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
 def test_the_library_draws_large_layers_of_few_channels(has_nnpack, monkeypatch):
     monkeypatch.setattr(forms_module, "has_nnpack", lambda: has_nnpack)
     forms = Forms(is_fast_cpu=True)
-    found = [forms.choose(layer(*shape)) for shape in ((64, 128), (128, 64), (256, 64), (256, 128))]
+    found = [forms.choose(layer(*shape)) for shape in ((64, 128), (64, 256), (256, 64), (256, 128))]
     assert [form.in_library for form in found] == 4 * [has_nnpack]
     assert {form.kind for form in found} == {"winograd"}
     assert list(forms.rows.values()) == found

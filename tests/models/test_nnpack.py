@@ -48,7 +48,7 @@ def test_layouts_change_and_numbers_do_not():
 
 
 def test_it_suits_layers_with_many_more_pixels_than_channels():
-    shapes = {(64, 128), (64, 256), (64, 512), (128, 64), (256, 64), (256, 128)}
+    shapes = {(64, 128), (64, 256), (256, 64), (256, 128)}
     every = [
         (width, size) for width in (16, 32, 64, 128, 256, 512) for size in (8, 16, 32, 64, 128, 256, 512)
     ]
