@@ -4,14 +4,22 @@ A filter along one axis is a band matrix, the same band in every row. Cut into b
 64 samples, each block is the product of one small matrix with a window of its input, so the
 whole axis is one batched product with overlapping windows: nothing is copied, each pass reads
 and writes memory once, and half precision runs on matrix units. Four such passes (up and
-down, rows and columns) and the activation between them take some 15 launches a layer, where
+down, along y and x) and the activation between them take some 15 launches a layer, where
 phases of depth-wise convolutions (`filtered_lrelu`) take 23, or 130 where the rate is raised
 four times; and no library is fast at depth-wise convolutions of 6 to 12 taps.
 
-Expected of StyleGAN3-T 1024 at batch 1 in float16, counted and not measured: 30 GB read and
-written, 18 of them within the second-level cache, 3 ms at 4 TB/s and 2 ms at 8; 0.3 TFLOP of
-filters beneath that; 0.6 TFLOP of convolutions, 2 ms; 620 launches of a recorded chain (260
-and more for strips), 1 ms. Together 8 to 10 ms.
+A product is fast where its other side is long, and both axes cannot lie behind all others in
+memory. So the first pass turns the picture, from [y, x, C] to [x, C, y], and the last one turns it
+back: a product writes its result in either order for nothing. Between them the windows along x are
+as long as whole rows of the picture times its channels. (With the channels last throughout, windows
+along x are 32 to 128 values long: an H100 read and wrote those at 27 % of its memory's speed, the
+long ones at 50 to 60 %, and took 20.5 ms for a picture of StyleGAN3-T 1024 in float16.)
+
+Expected of StyleGAN3-T 1024 at batch 1 in float16 on an H100, counted and not measured: 9.5 GB read
+and written in its memory and 17 GB in its cache, 0.28 TFLOP of filters beneath that, 0.6 TFLOP of
+convolutions, 610 launches of a recorded chain. At rates measured there (long products 1.7 TB/s and
+in the cache perhaps 3, activations 4 TB/s) products take 7 ms, activations 2.7, convolutions 2 and all
+else 1: together 12 to 13 ms.
 """
 
 import math
@@ -23,14 +31,15 @@ from torch import Tensor
 
 _ALIGNED = 8
 """Windows are this many samples long, or a multiple: what matrix units want of half precision."""
+_BLOCK = 64
+"""Raised samples of a block, about: more are fewer and larger products, and more multiplications in all."""
 _SMALL = 160
 """Raised samples of an axis up to which blocks are half as long, so that less is computed in vain."""
-_MOST = 65535
-"""Products in one batch; not every version of the library takes more."""
+_LINE = 64
+"""Values that strips are a multiple of: 128 bytes in half precision."""
 STRIP_BYTES = 32 * 2**20
-"""Raised rows that exist at a time: what stays in a large card's second-level cache (50 MB). Of the
-30 GB that the operations of a picture of StyleGAN3-T 1024 read and write in float16, 18 GB then do so in
-the cache; and the raised picture, 0.7 GB in one layer, never exists."""
+"""Part of the raised picture that exists at a time: what stays in a large card's second-level cache
+(50 MB). The whole, 0.8 GB in one layer of StyleGAN3-T 1024, never exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,12 @@ class Axis:
         """Input samples that all windows read, from `first` on."""
         return (self.blocks - 1) * self.advance + self.up.shape[1]
 
+    def margins(self, size: int) -> tuple[int, int, int]:
+        """How many of an input's `size` samples the windows read, and how many zeros before and after."""
+        before = min(max(-self.first, 0), self.reads)
+        there = max(min(size, self.first + self.reads) - max(self.first, 0), 0)
+        return there, before, self.reads - before - there
+
     @classmethod
     def of(
         cls, up_taps: Tensor, down_taps: Tensor, up: int, down: int, low: int, size: int, like: Tensor
@@ -73,12 +88,10 @@ class Axis:
         """
         needed = (size - 1) * down + len(down_taps)
         period = math.lcm(up, down)
-        raised = period * max(1, (32 if needed <= _SMALL else 64) // period)
+        raised = period * max(1, (_BLOCK // 2 if needed <= _SMALL else _BLOCK) // period)
         first = -(low // up)
-        last = (needed - 1 + len(up_taps) - 1 - low) // up
         advance = raised // up
-        # Whatever counts is read from the picture itself: a window may reach over its end, but not in vain.
-        blocks = max(-(-needed // raised), -(-(last - first + 1) // advance))
+        blocks = -(-needed // raised)
 
         window = (raised - 1 + len(up_taps) - 1 - low) // up - first + 1
         upwards = torch.zeros(raised, _aligned(window))
@@ -103,65 +116,113 @@ class BandedLReLU:
 
     Parameters
     ----------
-    rows, columns : of the picture, gains included
+    rows, columns : bands along y and along x, gains included
     out_size : (height, width) put out
     slope : of the leaky ReLU below zero; 1 for none
     clamp : largest magnitude, None for no limit
+    fillers : the last so many channels are zeros, and are put out as such
     """
 
     def __init__(
-        self, rows: Axis, columns: Axis, out_size: tuple[int, int], slope: float, clamp: float | None
+        self,
+        rows: Axis,
+        columns: Axis,
+        out_size: tuple[int, int],
+        slope: float,
+        clamp: float | None,
+        fillers: int = 0,
     ):
         self._rows, self._columns, self._out_size = rows, columns, out_size
-        self._slope, self._clamp = slope, clamp
+        self._slope, self._clamp, self._fillers = slope, clamp, fillers
 
     def tensors(self) -> list[Tensor]:
         """All tensors it holds."""
         return [self._rows.up, self._rows.down, self._columns.up, self._columns.down]
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """[N, C, height, width] to [N, C, *out_size], channels last. No gradients."""
+    def __call__(self, x: Tensor, bias: Tensor) -> Tensor:
+        """[N, C, height, width] and [C], added first, to [N, C, *out_size], channels last. No gradients.
+
+        Fast where channels lie last already and, in half precision, are a multiple of 8.
+        """
         rows, columns = self._rows, self._columns
-        count, channels, height, width = x.shape
-        across = columns.blocks * columns.advance
-        window = F.pad(
-            x, (-columns.first, columns.first + across - width, -rows.first, rows.first + rows.reads - height)
-        ).contiguous(memory_format=torch.channels_last)
+        count, channels, _, width = x.shape
+        height, across = self._out_size
         tall = rows.blocks * rows.raised
+        line = channels * tall  # one sample along x: all channels, all of y
+        there, before, after = columns.margins(width)
 
-        pixels = window.permute(0, 2, 3, 1).reshape(-1)  # [N, reads, across, C], flat
-        pitch = across * channels
-        lifted = _room(x, count * tall * pitch, columns.up.shape[1] * channels)
-        _along_rows(rows.up, pixels, pitch, rows.advance, rows.reads, lifted, rows.blocks, count)
+        lifted = x.new_empty(columns.reads, line)  # [x, C, y], raised along y
+        lifted[:before].zero_()
+        lifted[columns.reads - after :].zero_()
         narrow = columns.blocks * columns.down.shape[0]
-        lowered = _room(x, count * tall * narrow * channels, rows.down.shape[1] * narrow * channels)
-        self._across(lifted, lowered, count * tall, channels)
-        pitch = narrow * channels
-        short = rows.blocks * rows.down.shape[0]
-        out = x.new_empty(count * short * pitch)
-        _along_rows(rows.down, lowered, pitch, rows.raised, tall, out, rows.blocks, count)
-        whole = out.view(count, short, narrow, channels)[:, : self._out_size[0], : self._out_size[1]]
-        return whole.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+        lowered = _room(x, narrow * line, rows.down.shape[1])  # the same, lowered along x
+        if self._fillers:
+            lowered[: narrow * line].view(narrow, channels, tall)[:, -self._fillers :].zero_()
+        # Blocks of the last rows may reach over the picture's end: the next picture is written over that.
+        over = rows.blocks * rows.down.shape[0] - height
+        out = x.new_empty((count * height + over) * across * channels)
+        for sample, picture in enumerate(self._window(x, bias).unbind()):
+            seen = picture[:, max(columns.first, 0) :]
+            self._turn(seen, there * channels, width * channels, lifted[before:])
+            self._along_x(lifted, lowered, line, line - self._fillers * tall)
+            self._turn_back(lowered, out[sample * height * across * channels :], across * channels)
+        whole = out[: count * height * across * channels].view(count, height, across, channels)
+        return whole.permute(0, 3, 1, 2)
 
-    def _across(self, lifted: Tensor, lowered: Tensor, height: int, channels: int) -> None:
-        """Columns of all rows, a strip at a time: up, activation, down."""
+    def _window(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Rows that are read, bias added, zeros above and below. [N, reads, width, C]."""
+        rows = self._rows
+        count, channels, height, width = x.shape
+        there, before, after = rows.margins(height)
+        window = x.new_empty(count, rows.reads, width, channels)
+        window[:, :before].zero_()
+        window[:, rows.reads - after :].zero_()
+        top = max(rows.first, 0)
+        seen = x.permute(0, 2, 3, 1)[:, top : top + there]
+        torch.add(seen, bias, out=window[:, before : before + there])
+        return window
+
+    def _turn(self, picture: Tensor, values: int, pitch: int, lifted: Tensor) -> None:
+        """Raise along y. [reads, x, C], of a row `values` and to the next one `pitch`, to [x, C, y]."""
+        rows, places = self._rows, self._rows.raised
+        windows = picture.as_strided(
+            (rows.blocks, values, rows.up.shape[1]), (rows.advance * pitch, 1, pitch)
+        )
+        target = lifted.as_strided((rows.blocks, values, places), (places, rows.blocks * places, 1))
+        torch.bmm(windows, rows.up.t().expand(rows.blocks, -1, -1), out=target)
+
+    def _turn_back(self, lowered: Tensor, out: Tensor, pitch: int) -> None:
+        """Lower along y. [x, C, y] to [y, x, C], a row of `pitch` values."""
+        rows, (places, length) = self._rows, self._rows.down.shape
+        windows = lowered.as_strided(
+            (rows.blocks, length, pitch), (rows.raised, 1, rows.blocks * rows.raised)
+        )
+        target = out[: rows.blocks * places * pitch].view(rows.blocks, places, pitch)
+        torch.bmm(rows.down.expand(rows.blocks, -1, -1), windows, out=target)
+
+    def _along_x(self, lifted: Tensor, lowered: Tensor, line: int, count: int) -> None:
+        """Up, activation and down along x, for a strip of the first `count` of each `line` at a time."""
         axis = self._columns
-        wide = axis.blocks * axis.raised * channels
-        strip = max(1, min(height, STRIP_BYTES // (wide * lifted.element_size()), _MOST // axis.blocks))
-        raised = _room(lifted, strip * wide, axis.down.shape[1] * channels)
-        pitch, narrow = axis.blocks * axis.advance * channels, axis.blocks * axis.down.shape[0] * channels
-        for top in range(0, height, strip):
-            count = min(strip, height - top)
-            _along_columns(
-                axis.up, lifted[top * pitch :], channels, axis.advance, raised, count * axis.blocks
+        wide, (places, length) = axis.blocks * axis.raised, axis.down.shape
+        most = max(1, STRIP_BYTES // (wide * lifted.element_size() * _LINE)) * _LINE
+        # As long as each other, so that all have the zeros that the last window reaches in one place.
+        strip = min(-(-count // (-(-count // most) * _LINE)) * _LINE, count)
+        room = _room(lifted, wide * strip, (length - axis.raised) * strip)
+        raised = room[: wide * strip]
+        lower = room.as_strided((axis.blocks, length, strip), (axis.raised * strip, strip, 1))
+        up, down = axis.up.expand(axis.blocks, -1, -1), axis.down.expand(axis.blocks, -1, -1)
+        for start in range(0, count, strip):
+            start = min(start, count - strip)  # the last one begins within the one before
+            upper = lifted[0, start:].as_strided(
+                (axis.blocks, axis.up.shape[1], strip), (axis.advance * line, line, 1)
             )
-            part = raised[: count * wide]
+            torch.bmm(up, upper, out=raised.view(axis.blocks, axis.raised, strip))
             if self._slope != 1:
-                F.leaky_relu_(part, self._slope)
+                F.leaky_relu_(raised, self._slope)
             if self._clamp is not None:
-                part.clamp_(-self._clamp, self._clamp)
-            target = lowered[top * narrow :]
-            _along_columns(axis.down, raised, channels, axis.raised, target, count * axis.blocks)
+                raised.clamp_(-self._clamp, self._clamp)
+            target = lowered[start:].as_strided((axis.blocks, places, strip), (places * line, line, 1))
+            torch.bmm(down, lower, out=target)
 
 
 def _room(like: Tensor, size: int, rim: int) -> Tensor:
@@ -169,23 +230,3 @@ def _room(like: Tensor, size: int, rim: int) -> Tensor:
     room = like.new_empty(size + rim)
     room[size:].zero_()
     return room
-
-
-def _along_rows(
-    matrix: Tensor, x: Tensor, pitch: int, advance: int, height: int, out: Tensor, blocks: int, count: int
-) -> None:
-    """Multiply windows of whole rows, `pitch` values each, of `count` pictures of `height` rows."""
-    places, length = matrix.shape
-    for number in range(count):
-        windows = x.as_strided((blocks, length, pitch), (advance * pitch, pitch, 1), number * height * pitch)
-        start = number * blocks * places * pitch
-        target = out[start : start + blocks * places * pitch].view(blocks, places, pitch)
-        torch.bmm(matrix.expand(blocks, -1, -1), windows, out=target)
-
-
-def _along_columns(matrix: Tensor, x: Tensor, channels: int, advance: int, out: Tensor, blocks: int) -> None:
-    """Multiply windows of pixels, row after row, into `out`: rows lie behind each other without a gap."""
-    places, length = matrix.shape
-    windows = x.as_strided((blocks, length, channels), (advance * channels, channels, 1))
-    target = out[: blocks * places * channels].view(blocks, places, channels)
-    torch.bmm(matrix.expand(blocks, -1, -1), windows, out=target)

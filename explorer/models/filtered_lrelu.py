@@ -127,6 +127,7 @@ class FilteredLReLU:
     out_size : (height, width) put out
     clamp : largest magnitude after the activation, None for no limit
     is_linear : slope 1 and gain 1, as in toRGB, instead of slope 0.2 and gain sqrt(2)
+    fillers : the last so many channels are zeros without bias, which a form may make use of
     """
 
     def __init__(
@@ -142,9 +143,11 @@ class FilteredLReLU:
         is_linear: bool,
         device: torch.device,
         dtype: torch.dtype,
+        fillers: int = 0,
     ):
         self._padding, self._out_size, self._clamp, self._is_linear = padding, out_size, clamp, is_linear
         self._channels = channels
+        self._banded: BandedLReLU | None = None
         self._is_plain = up == down == 1 and up_filter is None and down_filter is None
         if self._is_plain:
             return
@@ -159,7 +162,6 @@ class FilteredLReLU:
 
         # Leaky ReLU lets a positive factor through: its gain goes into the filter before it.
         gain = 1.0 if is_linear else SQRT2
-        self._banded: BandedLReLU | None = None
         if processor.kind(device) == "cuda" and down_taps.ndim == 1:
             like = torch.empty(0, device=device, dtype=dtype)
             height, width = out_size
@@ -169,6 +171,7 @@ class FilteredLReLU:
                 out_size,
                 1.0 if is_linear else SLOPE,
                 clamp,
+                fillers,
             )
         rows = _up_phases(up_taps * (up * gain), up, padding[2], rates)
         columns = _common_window(_up_phases(up_taps * up, up, padding[0], rates))
@@ -227,25 +230,33 @@ class FilteredLReLU:
         held += [taps for row in self._down_both for phase in row for *_, taps in phase]
         return held
 
-    def __call__(self, x: Tensor) -> Tensor:
+    @property
+    def adds_bias(self) -> bool:
+        """Whether adding the bias costs nothing here: it rides on a copy that has to be made."""
+        return self._banded is not None
+
+    def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """Apply it.
 
         Parameters
         ----------
-        x : [N, channels, height, width], bias already added; may be written to
+        x : [N, channels, height, width]; may be written to
+        bias : [channels], added first; None where it is added already
 
         Returns
         -------
         [N, channels, *out_size], channels last
         """
+        if bias is not None and self._banded is not None and not x.requires_grad:
+            return self._banded(x, bias)
+        if bias is not None:
+            x = x + bias[:, None, None]
         if self._is_plain:
             left, right, top, bottom = self._padding
             return self._activate(F.pad(x, (left, right, top, bottom)) if any(self._padding) else x)
         height, width = self._out_size
         step = self._rates.per_output
         periods = -(-height // step)
-        if self._banded is not None and not x.requires_grad:
-            return self._banded(x)
         if processor.kind(x.device) != "cpu":
             return self._strip(x, 0, periods)[:, :, :height]
         if x.requires_grad:  # pieces written into one picture would each copy the whole on the way back

@@ -4,11 +4,14 @@
 forms, the batched styles and the half precisions of a GPU. What this cannot show is a card's speed.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from explorer.bench.random_networks import RandomNetwork
-from explorer.models import Generator, banded, build_generator, processor
+from explorer.models import Generator, banded, build_generator, modulated, processor
 from explorer.render import devices
 from explorer.render.pixels import to_levels
 from tests.models import synthetic, synthetic_stylegan3
@@ -173,8 +176,8 @@ def test_what_waits_or_travels_would_be_seen():
     [
         (lambda: RandomNetwork(1024, 2048, 8, width=16).make(), "float32", 200),
         (lambda: RandomNetwork(1024, 2048, 8, width=16).make(), "float16", 225),
-        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float32", 285),
-        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float16", 300),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float32", 280),
+        (lambda: RandomNetwork(1024, 2048, 8, width=16, config="T").make(), "float16", 292),
     ],
 )
 def test_a_picture_of_1024_pixels_is_few_launches(make, precision, most, monkeypatch):
@@ -209,3 +212,49 @@ def test_odd_channels_are_filled_up_for_matrix_units(last_is_half, on_gpu, monke
     assert network._layers[-2].out_channels % 8
     assert features.x.shape[1] % 8 == 0
     assert half.parameters == network.parameters
+
+
+def test_many_channels_put_out_are_convolved_in_parts(on_gpu, monkeypatch):
+    network = SMALL["skip"]()
+    ws = latents(network, 2)
+    wanted = made(network, on_gpu).synthesis(ws)
+    monkeypatch.setattr(modulated, "_MOST_CHANNELS", 40)
+    assert error(made(network, on_gpu).synthesis(ws), wanted.cpu()) < 1e-6
+
+
+class Rounding(TorchDispatchMode):
+    """Whether TF32 was allowed wherever float32 was multiplied."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func._schema.name.removeprefix("aten::")
+        floats = all(a.dtype == torch.float32 for a in args if isinstance(a, torch.Tensor))
+        if floats and name in ("conv2d", "convolution", "bmm"):
+            flags = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+            self.seen.append((name, *flags))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", ["skip", "stylegan3-t"])
+def test_only_the_float32_layers_of_half_precision_may_round_to_tf32(name, on_gpu):
+    devices.prepare(threads=torch.get_num_threads())
+    network = SMALL[name]()
+    options = dict(network.description.options)
+    if name == "skip":
+        options["num_fp16_res"] = 2
+    else:
+        options["layers"] = [dict(layer, use_fp16=place > 2) for place, layer in enumerate(options["layers"])]
+    network = build_generator(replace(network.description, options=options), network._tensors)
+    ws = latents(network, 1).to(on_gpu)
+    for precision, allowed in (("float32", False), ("float16", True)):
+        drawn = made(network, on_gpu, precision)
+        with Rounding() as rounding:
+            drawn.synthesis(ws)
+        convolutions = [flags for kind, *flags in rounding.seen if kind != "bmm"]
+        assert convolutions
+        assert all(flags == [allowed, allowed] for flags in convolutions)
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32

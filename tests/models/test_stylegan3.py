@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from typing import Any, Literal
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from explorer.bench.plain_stylegan3 import PlainStyleGAN3
-from explorer.models import Features, NetworkDescription, build_generator, stylegan3
+from explorer.models import Features, NetworkDescription, build_generator, processor, stylegan3
 from explorer.models import filtered_lrelu as filtered
 from explorer.models.stylegan3 import StyleGAN3, inverse_transform
 from explorer.models.stylegan3_geometry import design_description, low_pass, radial_low_pass
@@ -154,6 +155,10 @@ def test_wide_layers_draw_the_same_picture() -> None:
     assert float((fast.synthesis(ws) - wanted).abs().max() / wanted.abs().max()) < 2e-5
 
 
+def biased(x: Tensor, bias: Tensor) -> Tensor:
+    return x + bias[:, None, None]
+
+
 def literal(
     x: Tensor, up_filter: Tensor, down_filter: Tensor, up: int, down: int, padding: list[int], clamp: float
 ) -> Tensor:
@@ -193,23 +198,25 @@ def test_the_filtered_leaky_relu_is_the_paper_operation(data: st.DataObject) -> 
     random = torch.Generator().manual_seed(data.draw(st.integers(0, 99)))
     up_filter = torch.randn(up_taps, generator=random)
     down_filter = torch.randn((down_taps,) * (2 if is_round else 1), generator=random)
-    x = torch.randn(2, 3, height, width, generator=random)
-    operation = filtered.FilteredLReLU(
-        3,
-        up_filter,
-        down_filter,
-        up=up,
-        down=down,
-        padding=(padding[0], padding[1], padding[2], padding[3]),
-        out_size=(out_height, out_width),
-        clamp=2.0,
-        is_linear=False,
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-    )
-    with torch.no_grad():
-        found = operation(x.clone())
-    wanted = literal(x.double(), up_filter, down_filter, up, down, padding, 2.0)
+    x, bias = torch.randn(2, 3, height, width, generator=random), torch.randn(3, generator=random)
+    kind = data.draw(st.sampled_from(["cpu", "cuda", "mps"]))  # of whose forms this CPU draws
+    with patch.object(processor, "kind", lambda device: kind):
+        operation = filtered.FilteredLReLU(
+            3,
+            up_filter,
+            down_filter,
+            up=up,
+            down=down,
+            padding=(padding[0], padding[1], padding[2], padding[3]),
+            out_size=(out_height, out_width),
+            clamp=2.0,
+            is_linear=False,
+            device=torch.device("cpu"),
+            dtype=torch.float32,
+        )
+        with torch.no_grad():
+            found = operation(x.clone(), bias) if data.draw(st.booleans()) else operation(biased(x, bias))
+    wanted = literal(biased(x, bias).double(), up_filter, down_filter, up, down, padding, 2.0)
     assert found.shape == wanted.shape == (2, 3, out_height, out_width)
     torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-4)
 
