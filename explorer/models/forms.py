@@ -9,7 +9,8 @@
   of few channels by the same algorithm "in a library" instead (`nnpack`);
 - "rows": the same along one axis, for large layers that double the size (`doubling`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
-- "activations": they scale what goes in and comes out;
+- "activations": they scale what goes in and comes out; the widest "packed", that is over
+  weights laid out once as the library wants them (`packed`);
 - "ordinary": a convolution without style, as in StyleGAN1.
 
 What is no choice is not in it: StyleGAN3's filters always run in strips of polyphase form on
@@ -49,10 +50,17 @@ class Form:
     in_library: bool = False
     """Whether one thread draws it by NNPACK's form of the same algorithm."""
 
+    packed: bool = False
+    """Whether weights are laid out as the library wants them, for single pictures."""
+
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
-        library = ", on one thread in NNPACK" if self.in_library else ""
-        return f"{self.kind}{tile}{', strips apart' if self.apart else ''}{library}"
+        said = (
+            (self.apart, "strips apart"),
+            (self.in_library, "on one thread in NNPACK"),
+            (self.packed, "packed"),
+        )
+        return ", ".join([f"{self.kind}{tile}", *(words for holds, words in said if holds)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Forms:
         form = self._settle(layer, _tile(layer), other)
         if form.kind == "winograd" and suits(layer.in_channels, layer.out_channels, height) and has_nnpack():
             form = self.rows[layer] = replace(form, in_library=True)
-        return form
+        return self._settle_packed(layer, form)
 
     def choose_stylegan1(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN1, whose style comes after the convolution."""
@@ -129,6 +137,16 @@ class Forms:
         if is_large and self._is_fast_cpu and nbytes <= self._left:
             self._left -= nbytes
             form = Form("rows")
+        return self._settle_packed(layer, form)
+
+    def _settle_packed(self, layer: LayerShape, form: Form) -> Form:
+        """The same form, its weights packed where that is faster and its memory allowed."""
+        width, size = min(layer.in_channels, layer.out_channels), min(layer.size)
+        is_worth_it = width >= (256 if size >= 16 else 512) if layer.up else width == 256 and size == 4
+        nbytes = 4 * 9 * layer.in_channels * layer.out_channels
+        if form.kind == "activations" and is_worth_it and self._is_fast_cpu and nbytes <= self._left:
+            self._left -= nbytes
+            form = replace(form, packed=True)
         self.rows[layer] = form
         return form
 

@@ -29,6 +29,7 @@ from explorer.models.doubling import DoublingConv
 from explorer.models.forms import Forms, LayerShape
 from explorer.models.nnpack import NnpackConv, channels_last
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, blur_kernel, clamp_
+from explorer.models.packed import PackedConv
 from explorer.models.style_bank import Styles, StyleSource
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
@@ -166,6 +167,10 @@ class ModulatedConv:
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
         self.nnpack = NnpackConv(weight) if form.in_library else None
         self._doubling = DoublingConv(weight) if form.kind == "rows" else None
+        self._packed: PackedConv | None = None
+        if form.packed:
+            padding, stride = ((0, 0), (2, 2)) if up else ((1, 1), (1, 1))
+            self._packed = PackedConv(lambda: weight, transposed=up, padding=padding, stride=stride)
         self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         if self.in_phases:
@@ -231,7 +236,10 @@ class ModulatedConv:
         if self.folds and x.shape[0] == 1 and not style.requires_grad:
             scale = (demod[0, :, None] * style).to(self.dtype)  # [O, I]
             return F.conv2d(x, self.weight * scale[:, :, None, None], self.bias, padding=1)
-        x = F.conv2d(x * style.to(self.dtype)[:, :, None, None], self.weight, padding=1)
+        x = x * style.to(self.dtype)[:, :, None, None]
+        if self._packed is not None and x.shape[0] == 1 and not style.requires_grad:
+            return self._scale_and_shift(self._packed(x), demod)
+        x = F.conv2d(x, self.weight, padding=1)
         return self._scale_and_shift(x, demod)
 
     def _up(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
@@ -247,6 +255,8 @@ class ModulatedConv:
         x = x if x.requires_grad else channels_last(x)
         if self._doubling is not None and not style.requires_grad:
             x = self._doubling(x * style[:, :, None, None])
+        elif self._packed is not None and x.shape[0] == 1 and not style.requires_grad:
+            x = self._packed(x * style[:, :, None, None])
         elif self.folds and x.shape[0] == 1 and not style.requires_grad:
             x = F.conv_transpose2d(x, self.weight * style[0, :, None, None, None], stride=2)
         else:
@@ -287,6 +297,7 @@ class ModulatedConv:
         held += [self._bias_twice] if self.in_phases else []
         held += [self.blur] if self.up and not self.in_phases else []
         held += self.nnpack.tensors() if self.nnpack is not None else []
+        held += self._packed.tensors() if self._packed is not None else []
         held += self._doubling.tensors() if self._doubling is not None else []
         return held + (self.winograd.tensors() if self.winograd is not None else [])
 
