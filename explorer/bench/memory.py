@@ -19,8 +19,7 @@ from explorer.bench.plain_process import PLAIN
 from explorer.bench.subjects import Subject
 from explorer.checkpoints import Register, Shelf, read_checkpoint
 from explorer.recipe import Recipe
-from explorer.render import Engine, RenderRequest
-from explorer.render.engine import CACHE_BYTES
+from explorer.render import Engine, RenderRequest, devices
 from explorer.render.known_directions import KnownDirections
 
 MIB = 2**20
@@ -48,14 +47,16 @@ def _in_child(form: str, path: Path, conditions: Conditions) -> dict[str, Any]:
 
 
 def draw_ours(
-    shelf: Shelf, path: Path, device: str, precision: str, scratch: Path, cache_bytes: int = CACHE_BYTES
+    shelf: Shelf, path: Path, device: str, precision: str, scratch: Path, cache_bytes: int | None = None
 ) -> dict[str, float | None]:
-    """Open, draw, unload; what that took and gave back. Run in a fresh process.
+    """Open, draw, unload; what that took and gave back, by default with as much cache as the device gets.
+
+    Run in a fresh process.
 
     What is left after unloading is mostly the code of torch's libraries that drawing was the
     first to need (25 MiB), which the system takes back by itself where memory is short.
     """
-    engine = Engine(shelf, device, precision, cache_bytes)
+    engine = Engine(shelf, device, precision, devices.cache_bytes if cache_bytes is None else cache_bytes)
     engine.known = KnownDirections(scratch)
     before = resident_mib()
     ref = engine.open(path).ref
@@ -127,7 +128,7 @@ def main(form: str, path: Path, device: str, precision: str) -> None:
         if form == "plain":
             figures = draw_plain(shelf, path)
         else:
-            cache_bytes = 0 if form == "uncached" else CACHE_BYTES
+            cache_bytes = 0 if form == "uncached" else None
             figures = draw_ours(shelf, path, device, precision, scratch, cache_bytes)
     sys.stdout.write(json.dumps(figures))
 

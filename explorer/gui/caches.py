@@ -10,12 +10,16 @@ from collections.abc import Hashable
 from PySide6.QtGui import QImage
 
 MIB = 2**20
+AUTOMATIC_MIB = 256
+"""Limit of all caches where the settings leave it open. On an NVIDIA GPU half-done pictures lie in its
+memory, and the engine's share is worked out from that (`engine_maker.engine_share`)."""
 LATENT_BYTES = 6 * MIB
 """What the latents of seeds take at most: 1024 for each of three networks, 2 KiB each."""
 
 
 def shared_out(limit_mib: int) -> tuple[int, int]:
-    """Bytes of the engine's cache and of small pictures, for a limit on all caches together."""
+    """Bytes of the engine's cache and of small pictures, for a limit on all caches; 0 leaves it open."""
+    limit_mib = limit_mib or AUTOMATIC_MIB
     small = limit_mib * MIB // 8
     return max(limit_mib * MIB - small - LATENT_BYTES, 0), small
 
@@ -40,6 +44,11 @@ class KeptPictures:
     def nbytes(self) -> int:
         """Bytes of all that is kept."""
         return self._bytes
+
+    @property
+    def limit_bytes(self) -> int:
+        """Most that they take together."""
+        return self._limit
 
     def get(self, key: Hashable) -> QImage | None:
         """Image, if it is here."""

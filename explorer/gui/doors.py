@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.gui import outgoing
 from explorer.gui.actions import Actions
+from explorer.gui.caches import LATENT_BYTES
 from explorer.gui.dialogs.about import AboutDialog, Page
 from explorer.gui.dialogs.export_many import ExportMany
 from explorer.gui.dialogs.export_picture import ExportPicture
@@ -27,6 +29,9 @@ from explorer.gui.viewer import Viewer
 from explorer.locations import free_path, user_pictures_dir
 from explorer.recipe.finish import Finish
 from explorer.render.frame import Frame
+
+if TYPE_CHECKING:
+    from explorer.render.stages import CacheStats
 
 PICTURE_FILTER = "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp);;TIFF (*.tif)"
 OPEN_FILTER = (
@@ -211,12 +216,13 @@ class Doors(QObject):
         dialog.open()
         bridge = self._bridge
 
-        def answered(result: int | Exception) -> None:
-            if isinstance(result, int):
+        def answered(result: "CacheStats | Exception") -> None:
+            if not isinstance(result, Exception):
+                kept, limit = bridge.kept, result.limit_bytes + LATENT_BYTES
                 with suppress(RuntimeError):  # the page is closed already
-                    dialog.show_use(result + bridge.kept.nbytes)
+                    dialog.show_use(result.bytes + kept.nbytes, limit + kept.limit_bytes)
 
-        bridge.call(lambda engine: engine.cache_stats.bytes, answered)
+        bridge.call(lambda engine: engine.cache_stats, answered)
 
     def _show_about(self, page: Page) -> None:
         AboutDialog(page, self._window).show()

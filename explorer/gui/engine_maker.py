@@ -2,12 +2,13 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer import allocator
 from explorer.errors import DeviceError
-from explorer.gui.caches import shared_out
+from explorer.gui.caches import MIB, shared_out
 from explorer.gui.torch_import import undisturbed, wait_for_core
 from explorer.render import torch_libraries
 
@@ -37,7 +38,7 @@ class EngineMaker:
     most other libraries are loaded already: the system maps one at a time.
     """
 
-    def __init__(self, device: str = "auto", precision: str = "auto", cache_mib: int = 256) -> None:
+    def __init__(self, device: str = "auto", precision: str = "auto", cache_mib: int = 0) -> None:
         self._device, self._precision, self._cache_mib = device, precision, cache_mib
         allocator.keep_freed()  # before other threads start
         self._notices: tuple[str, ...] = ()
@@ -63,7 +64,7 @@ class EngineMaker:
     def _make(self) -> "Engine":
         from explorer.render.engine import Engine
 
-        cache_bytes, _ = shared_out(self._cache_mib)
+        cache_bytes = engine_share(self._cache_mib)
         try:
             return Engine(device=self._device, precision=self._precision, cache_bytes=cache_bytes)
         except DeviceError as error:
@@ -94,7 +95,20 @@ class SetCache:
 
     def __call__(self, engine: "Engine") -> None:
         """Change it; what it held is let go."""
-        engine.set_cache_limit(shared_out(self._mib)[0])
+        engine.set_cache_limit(engine_share(self._mib))
+
+
+def engine_share(limit_mib: int) -> int | Callable[[str], int]:
+    """Bytes of the engine's cache for a limit on all caches; 0 leaves it to the device that draws."""
+    if limit_mib:
+        return shared_out(limit_mib)[0]
+
+    def share(device: str) -> int:
+        from explorer.render.devices import cache_bytes
+
+        return shared_out(cache_bytes(device) // MIB)[0]
+
+    return share
 
 
 def device_facts(engine: "Engine", notices: tuple[str, ...] = ()) -> DeviceFacts:

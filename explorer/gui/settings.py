@@ -26,8 +26,8 @@ class Settings:
     """"auto", "cpu", "cuda" or "mps"."""
     precision: str = "auto"
     """"auto", "float32", "float16" or "bfloat16"."""
-    cache_mib: int = 256
-    """Most memory of all caches together (`caches` shares it out), in MiB."""
+    cache_mib: int = 0
+    """Most memory of all caches together (`caches` shares it out), in MiB; 0 leaves it to the device."""
     enlarging: str = "auto"
     """How small pictures are enlarged: "auto" (smooth when fitted, crisp when zoomed), "smooth", "crisp"."""
     overlay: bool = True

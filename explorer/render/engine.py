@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MIB = 2**20
-CACHE_BYTES = 256 * MIB
 SLOW_SECONDS = 0.02
 """Pictures slower than this afford a wait after each step, so that steps can be timed on a GPU."""
 
@@ -63,7 +61,7 @@ class Engine:
     shelf : where networks come from; a new one of its own by default.
     device : "auto", "cpu", "cuda", "cuda:N" or "mps".
     precision : "auto", "float32", "float16" or "bfloat16".
-    cache_bytes : most that the stage cache holds.
+    cache_bytes : most that the stage cache holds, or how much on which device.
     threads : for torch on a CPU, for the whole process; None decides by rule.
     graphs : whether CUDA draws recorded chains of steps; see `graphs`. Pictures are the same.
     at_once : most pictures that `render_all` draws together; None decides by rule (`together`).
@@ -80,7 +78,7 @@ class Engine:
         shelf: "Shelf | None" = None,
         device: str = devices.AUTO,
         precision: str = devices.AUTO,
-        cache_bytes: int = CACHE_BYTES,
+        cache_bytes: int | Callable[[str], int] = devices.cache_bytes,
         threads: int | None = None,
         *,
         graphs: bool = True,
@@ -93,7 +91,7 @@ class Engine:
             shelf = Shelf()
         self._shelf = shelf
         self._clock = clock
-        self._cache = StageCache(cache_bytes)
+        self._cache_bytes = cache_bytes
         self._seeds = SeedCache()
         self._films = FilmScenes(self._seeds)
         self._budget = Budget()
@@ -115,6 +113,7 @@ class Engine:
         """Most threads torch uses on a CPU."""
         self.device = devices.choose(device)
         """Device networks run on."""
+        self._cache = StageCache(self._cache_limit())
         self.precision: Precision
         """Precision they run in."""
         self.precision, self._notices = devices.settle_precision(self.device, precision)
@@ -180,8 +179,14 @@ class Engine:
             self._drop_caches()
         self.device, self.precision, self._notices = chosen, settled, notices
         self._forget_limits()
+        self._kept.clear()
+        self._cache.limit_bytes = self._cache_limit()
         self._graphs = self._new_graphs()
         return notices
+
+    def _cache_limit(self) -> int:
+        """Most that the stage cache holds on the device in use."""
+        return self._cache_bytes if isinstance(self._cache_bytes, int) else self._cache_bytes(self.device)
 
     def _forget_limits(self) -> None:
         """What was found out about one network on one device does not hold for another."""
@@ -197,11 +202,12 @@ class Engine:
         """What the stage cache holds, and how often it helped."""
         return self._cache.stats
 
-    def set_cache_limit(self, cache_bytes: int) -> None:
+    def set_cache_limit(self, cache_bytes: int | Callable[[str], int]) -> None:
         """Change how much the stage cache may hold; what it held is let go."""
         self._drop_caches()
         self._kept.clear()
-        self._cache.limit_bytes = cache_bytes
+        self._cache_bytes = cache_bytes
+        self._cache.limit_bytes = self._cache_limit()
 
     # Pictures
 

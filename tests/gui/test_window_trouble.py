@@ -109,10 +109,27 @@ def test_the_memory_setting_reaches_the_engine(window, qtbot, engine):
     assert window.settings.cache_mib == 64
 
 
+def test_left_automatic_the_memory_follows_the_device(window, qtbot, engine, monkeypatch):
+    from explorer.gui.dialogs.preferences import Preferences
+    from explorer.render import devices
+
+    card = SimpleNamespace(total_memory=24 * 2**30)
+    monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices.torch.cuda, "get_device_properties", lambda device: card)
+    window.commands["settings"].trigger()
+    page = window.findChild(Preferences)
+    assert page.cache.text() == "Automatic"
+    page.accept()
+    qtbot.waitUntil(lambda: callable(getattr(engine, "cache_bytes", 0)))
+    assert engine.cache_bytes("cpu") == shared_out(256)[0]
+    assert engine.cache_bytes("cuda") == shared_out(24 * 64)[0]
+    assert window.settings.cache_mib == 0
+
+
 def test_the_settings_tell_how_much_is_kept(window, qtbot, engine):
     from explorer.gui.dialogs.preferences import Preferences
 
-    engine.cache_stats = SimpleNamespace(bytes=5 * 2**20)
+    engine.cache_stats = SimpleNamespace(bytes=5 * 2**20, limit_bytes=shared_out(256)[0])
     window.bridge.kept.put("large", QImage(1024, 1024, QImage.Format.Format_RGB32))
     window.commands["settings"].trigger()
     page = window.findChild(Preferences)

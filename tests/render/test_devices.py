@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -61,6 +63,23 @@ def test_several_gpus_are_named(monkeypatch):
     for count, names in ((1, ("cuda", "cpu")), (3, ("cuda", "cuda:1", "cuda:2", "cpu"))):
         monkeypatch.setattr(torch.cuda, "device_count", lambda count=count: count)
         assert tuple(d for d in devices.available() if d != "mps") == names
+
+
+@pytest.mark.parametrize(("gib", "mib"), [(2, 256), (8, 512), (80, 4096)])
+def test_the_cache_grows_with_a_gpus_memory_and_shrinks_back_without_it(gib, mib, monkeypatch):
+    card = SimpleNamespace(total_memory=gib * 2**30)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: card)
+    monkeypatch.setattr(devices, "release", lambda device: None)
+    own, fixed = Engine(Shelf(), "cuda", graphs=False), Engine(Shelf(), "cuda", cache_bytes=5, graphs=False)
+    assert own.cache_stats.limit_bytes == mib * 2**20
+    assert fixed.cache_stats.limit_bytes == 5
+    own.set_device("cpu")
+    assert own.cache_stats.limit_bytes == 256 * 2**20
+    own.set_cache_limit(7)
+    own.set_device("cuda")
+    assert own.cache_stats.limit_bytes == 7
 
 
 def test_threads_are_at_least_one_and_bounded(monkeypatch):

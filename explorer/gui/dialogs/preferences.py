@@ -13,9 +13,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.gui.caches import MIB
 from explorer.gui.settings import Settings, settings_file
 from explorer.gui.widgets.buttons import TextButton
 from explorer.gui.widgets.signature_box import SignatureBox
+
+LEAST_MIB = 16
 
 
 class Preferences(QDialog):
@@ -30,7 +33,8 @@ class Preferences(QDialog):
         self.restore = QCheckBox("Open where I was last time")
         self.restore.setChecked(settings.restore_session)
         self.cache = QSpinBox()
-        self.cache.setRange(16, 16384)
+        self.cache.setRange(0, 16384)
+        self.cache.setSpecialValueText("Automatic")  # instead of 0
         self.cache.setSingleStep(64)
         self.cache.setSuffix(" MiB")
         self.cache.lineEdit().setTextMargins(8, 0, 8, 0)
@@ -38,7 +42,8 @@ class Preferences(QDialog):
         self.cache.setAccessibleName("Most memory for what is kept to be quick")
         hint = QLabel(
             "The most that is kept to be quick: half-done pictures, with which dragging fine rows is "
-            "faster, and small ones of seeds and films. The network itself comes on top."
+            "faster, and small ones of seeds and films. Automatic means 256 MiB, on an NVIDIA GPU a "
+            "sixteenth of its memory, 256 MiB to 4 GiB. The network itself comes on top."
         )
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
@@ -77,14 +82,15 @@ class Preferences(QDialog):
         column.addWidget(buttons)
         self.resize(600, 430)
 
-    def show_use(self, nbytes: int) -> None:
-        """Say how much is kept at the moment."""
-        self.in_use.setText(f"In use now: {nbytes / 2**20:.0f} of {self._settings.cache_mib} MiB")
+    def show_use(self, nbytes: int, limit_bytes: int) -> None:
+        """Say how much is kept at the moment, and how much may be."""
+        self.in_use.setText(f"In use now: {nbytes / MIB:.0f} of {limit_bytes / MIB:.0f} MiB")
 
     def accept(self) -> None:
         """Take the choices over."""
         self._settings.restore_session = self.restore.isChecked()
-        self._settings.cache_mib = self.cache.value()
+        value = self.cache.value()
+        self._settings.cache_mib = value and max(value, LEAST_MIB)
         super().accept()
 
     def _open_folder(self) -> None:
