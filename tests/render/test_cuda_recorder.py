@@ -22,6 +22,8 @@ class FakeCuda:
         self.first = self.current
         self.events: list[str] = []
         self.pools: list[int] = []
+        self.streams: set[Stream] = set()
+        self.ended: list[int] = []
         self.handles = 0
         self.fails_at_end = False
 
@@ -39,11 +41,12 @@ class FakeCuda:
         self.current = before
 
     @contextmanager
-    def graph(self, graph, pool, capture_error_mode):
+    def graph(self, graph, pool, stream, capture_error_mode):
         assert capture_error_mode == "thread_local"
         self.pools.append(pool)
+        self.streams.add(stream)
         self.events.append("begin")
-        before, self.current = self.current, Stream()
+        before, self.current = self.current, stream
         try:
             yield
         finally:
@@ -71,6 +74,9 @@ def cuda(monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: fake.current)
     monkeypatch.setattr(torch.cuda, "Stream", Stream)
     monkeypatch.setattr(torch.cuda, "CUDAGraph", fake.make_graph)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", lambda device, pool: fake.ended.append(pool))
+    monkeypatch.setattr(torch, "zeros", lambda *shape, device: None)
     monkeypatch.setattr(torch.cuda, "device", lambda device: fake.stream(fake.current))
     return fake
 
@@ -96,6 +102,7 @@ def test_recordings_share_memory_as_long_as_one_of_them_lives(cuda):
     gc.collect()
     kept.append(record(recorder, cuda))
     assert cuda.pools == [1, 1, 1, 1, 2], "memory that nothing holds any more cannot be shared again"
+    assert len(cuda.streams) == 1, "libraries keep a workspace for each stream they have seen"
 
 
 @pytest.mark.parametrize("at_end", [True, False])
@@ -111,3 +118,4 @@ def test_a_recording_that_fails_gives_the_stream_back(cuda, at_end):
     with pytest.raises(RuntimeError, match="captur"):
         CudaRecorder("cuda").record(work)
     assert cuda.current is cuda.first
+    assert cuda.ended == [1], "else torch's allocator takes the recording as still going on"
