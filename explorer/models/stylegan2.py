@@ -25,6 +25,7 @@ from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
 from explorer.models.noise import Planes, blended
 from explorer.models.ops import (
+    add_doubled_,
     blur_kernel,
     check_doubling,
     half_dtype,
@@ -199,7 +200,7 @@ class StyleGAN2(Generator):
         if link.torgb is not None:
             rgb = link.torgb(features.x, self._styles.of(index, ws))
             if features.rgb is not None:
-                rgb += upsample2(features.rgb)
+                add_doubled_(rgb, features.rgb)
             return Features(features.x, rgb)
         assert link.conv is not None
         styles = self._styles.of(index, ws)
