@@ -469,6 +469,8 @@ class Engine:
             # Half, so that the picture before stays whole while the next one is drawn.
             limit = self._cache.limit_bytes // 2
             kept = worth_keeping(steps, [sizes.get(i, 0) for i in range(len(steps))], limit)
+            if self._graphs.recorder is not None and devices.draws_whole(plan.generator, self.device):
+                kept = frozenset()
             self._kept[plan.source] = (sizes, kept)
         return kept
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer.models import Features, Generator, NetworkDescription, NoisePlan, Step, Transform
+from explorer.models.forms import Forms
 from explorer.recipe import ModelRef, Recipe
 from explorer.render.frame import Frame, RenderRequest
 
@@ -27,6 +28,7 @@ class SmallGenerator(Generator):
         random = torch.Generator().manual_seed(seed)
         self.device = torch.device(device)
         self.precision = "float32"
+        self.forms = Forms(is_fast_cpu=False)
         self.w_avg = torch.randn(8, generator=random)
         self.map = torch.randn(8, 8, generator=random)
         self.const = torch.randn(1, channels, 4, 4, generator=random)

@@ -96,7 +96,11 @@ def test_a_small_network_is_drawn_on_one_thread_unless_somebody_chose():
     assert torch.get_num_threads() == 1
     assert devices.threads_for(shelf.get(ref, "cpu", "float32"), 3) == 1
     description, tensors = RANDOM["random-compact-128"].make()
-    assert devices.threads_for(build_generator(description, tensors), 3) == 3
+    large = build_generator(description, tensors)
+    assert devices.threads_for(large, 3) == 3
+    assert devices.draws_whole(shelf.get(ref, "cpu", "float32"), "cuda:1")
+    assert not devices.draws_whole(shelf.get(ref, "cpu", "float32"), "cpu")
+    assert not devices.draws_whole(large, "cuda")
     Engine(shelf, device="cpu", threads=2).render(RenderRequest(Recipe(ref)))
     assert torch.get_num_threads() == 2
     devices.prepare()

@@ -107,6 +107,18 @@ def test_a_chain_is_recorded_the_second_time_and_replayed_from_then_on(recorder)
     assert (recorder.recorded, recorder.replayed) == (1, 2)
 
 
+def test_a_small_network_is_one_chain_on_a_gpu_whatever_is_edited(recorder, monkeypatch):
+    network = NETWORKS["skip"]()
+    monkeypatch.setattr(devices, "draws_whole", lambda generator, device: True)
+    engine, single = make(network), make(network, graphs=False)
+    for row in (0, 3, network.num_ws - 1):
+        for i in range(3):
+            request = RenderRequest(RECIPE.with_(mixes=(Mix(3, (row,), i / 7 + 0.1),)))
+            np.testing.assert_array_equal(engine.render(request).pixels, single.render(request).pixels)
+    assert recorder.recorded == 1
+    assert engine.cache_stats.bytes == 9 * 16 * 16 * 3, "pictures alone are kept"
+
+
 def test_stylegan3_is_recorded_with_what_moves_it(recorder):
     network = build_generator(*random_stylegan3("T"))
     engine, single = make(network, cache_bytes=0), make(network, cache_bytes=0, graphs=False)
