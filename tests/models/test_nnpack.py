@@ -17,6 +17,7 @@ needs_library = pytest.mark.skipif(not has_nnpack(), reason="this build of torch
 @pytest.mark.parametrize("size", [(6, 6), (20, 13)])
 def test_it_equals_the_ordinary_sum(size, workspace, layout, monkeypatch):
     monkeypatch.setattr(nnpack, "_WORKSPACE_BYTES", workspace)
+    monkeypatch.setattr(nnpack, "_NARROW_BYTES", workspace)
     random = torch.Generator().manual_seed(size[0])
     x = torch.randn(2, 32, *size, generator=random).contiguous(memory_format=layout)
     weight = torch.randn(48, 32, 3, 3, generator=random).contiguous(memory_format=torch.channels_last)
