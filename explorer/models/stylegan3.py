@@ -244,10 +244,7 @@ class SynthesisLayer:
             return self._filtered_lrelu(samples[0] if len(samples) == 1 else torch.cat(samples), after)
 
     def _product(self, x: Tensor, factors: Tensor) -> Tensor:
-        """Convolution of 1x1 to the picture's channels as one product over pixels.
-
-        For 3 channels in float16 cuDNN took an H100 0.8 ms, ten times a product's time.
-        """
+        """Convolution of 1x1 to the picture's channels, as one product over pixels."""
         n, channels, height, width = x.shape
         pixels = x.permute(0, 2, 3, 1).reshape(n, height * width, channels).transpose(1, 2)  # [N, I, HW]
         weight = (self._weight[:, :, 0, 0] * factors).to(self.dtype)  # [N, O, I]

@@ -144,6 +144,15 @@ def draws_whole(generator: Generator, device: str) -> bool:
     return device.startswith("cuda") and generator.forms.multiplications < SMALL_NETWORK
 
 
+def records_together(generator: Generator) -> bool:
+    """Whether several pictures at once are worth a recorded chain.
+
+    In float32 large ones keep a card busy by themselves. Recorded, eight of StyleGAN2 1024 took an H100
+    126 instead of 98 ms (the library finds other algorithms meanwhile), in float16 21.5 instead of 23.2.
+    """
+    return generator.precision != "float32" or generator.forms.multiplications < SMALL_NETWORK
+
+
 def use_threads(count: int) -> None:
     """Have the calling thread draw with so many threads."""
     if torch.get_num_threads() != count:

@@ -287,7 +287,9 @@ class Engine:
             with torch.inference_mode():
                 features = together.spread(features, len(plans))
         chain = Chain(one.source, shared, one.last, len(plans), one.noise, frozenset(), move is not None)
-        outcome = self._graphs.run(chain, one.generator, ws, features, move)
+        outcome = None
+        if devices.records_together(one.generator):
+            outcome = self._graphs.run(chain, one.generator, ws, features, move)
         with torch.inference_mode():
             if outcome is None:
                 one.generator.begin(ws)
