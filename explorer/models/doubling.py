@@ -37,15 +37,9 @@ class DoublingConv:
 
         # Along x, for each product and then for the rows that need none.
         self._convs = [
-            PackedConv(partial(self._taps, row), transposed=True, stride=(1, 2)) for row in range(TILE + 2)
+            PackedConv(partial(_taps, weight, self._kernel, row), transposed=True, stride=(1, 2))
+            for row in range(TILE + 2)
         ]
-
-    def _taps(self, row: int) -> Tensor:
-        """Weights of a product, or past those of the rows that need none, [I, O, 1, 3]."""
-        if row > TILE:
-            return self._weight[:, :, 1:2]
-        pair = self._weight[:, :, [2, 0]]  # taps for the row before and the row itself
-        return torch.einsum("t,iotx->iox", self._kernel[row], pair)[:, :, None]
 
     def __call__(self, x: Tensor) -> Tensor:
         """[N, I, H, W] float32 in channels_last to [N, O, 2 H + 1, 2 W + 1], a view into new memory."""
@@ -89,6 +83,14 @@ class DoublingConv:
         """All tensors it holds by now."""
         held = [self._kernel, self._before, self._after, self._weight]
         return held + [tensor for conv in self._convs for tensor in conv.tensors()]
+
+
+def _taps(weight: Tensor, kernel: Tensor, row: int) -> Tensor:
+    """Weights of a product, or past those of the rows that need none, [I, O, 1, 3]."""
+    if row > TILE:
+        return weight[:, :, 1:2]
+    pair = weight[:, :, [2, 0]]  # taps for the row before and the row itself
+    return torch.einsum("t,iotx->iox", kernel[row], pair)[:, :, None]
 
 
 def _widened(x: Tensor, conv: PackedConv) -> Tensor:

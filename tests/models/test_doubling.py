@@ -1,5 +1,7 @@
 """The transposed convolution in fewer multiplications against the ordinary one."""
 
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -31,6 +33,14 @@ def test_its_weights_are_made_when_it_first_draws() -> None:
     opened = len(conv.tensors())
     conv(torch.randn(1, 6, 8, 8))
     assert len(conv.tensors()) == opened + 7
+
+
+def test_it_is_gone_when_its_layer_is() -> None:
+    conv = DoublingConv(torch.randn(6, 4, 3, 3))
+    conv(torch.randn(1, 6, 8, 8))
+    gone = weakref.ref(conv)
+    del conv
+    assert gone() is None  # without waiting for cycles to be looked for
 
 
 def test_a_network_uses_it_where_layers_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
