@@ -142,7 +142,8 @@ class Forms:
     def _settle_packed(self, layer: LayerShape, form: Form) -> Form:
         """The same form, its weights packed where that is faster and its memory allowed."""
         width, size = min(layer.in_channels, layer.out_channels), min(layer.size)
-        is_worth_it = width >= (256 if size >= 16 else 512) if layer.up else width == 256 and size == 4
+        least = 128 if size >= 32 else 256 if size >= 16 else 512
+        is_worth_it = width >= least if layer.up else width == 256 and size == 4
         nbytes = 4 * 9 * layer.in_channels * layer.out_channels
         if form.kind == "activations" and is_worth_it and self._is_fast_cpu and nbytes <= self._left:
             self._left -= nbytes
