@@ -101,6 +101,8 @@ def test_a_small_network_is_drawn_on_one_thread_unless_somebody_chose():
     assert devices.draws_whole(shelf.get(ref, "cpu", "float32"), "cuda:1")
     assert not devices.draws_whole(shelf.get(ref, "cpu", "float32"), "cpu")
     assert not devices.draws_whole(large, "cuda")
+    assert devices.records_together(shelf.get(ref, "cpu", "float32"))
+    assert not devices.records_together(large)
     Engine(shelf, device="cpu", threads=2).render(RenderRequest(Recipe(ref)))
     assert torch.get_num_threads() == 2
     devices.prepare()

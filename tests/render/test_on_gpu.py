@@ -92,6 +92,18 @@ def test_pictures_together_are_those_one_by_one(precision, levels, shelf, device
     assert engine._graphs.recorded > 0
 
 
+@pytest.mark.parametrize(("precision", "records"), [("float32", False), ("bfloat16", True)])
+def test_large_pictures_together_are_recorded_in_half_precision_alone(
+    precision, records, shelf, device, monkeypatch
+):
+    monkeypatch.setattr(devices, "SMALL_NETWORK", 0)
+    engine = make(shelf, device, precision, at_once=4)
+    info = engine.open(shelf.file)
+    faces = [RenderRequest(Recipe(info.ref, SeedBlend.of(seed))) for seed in range(12)]
+    assert len(list(engine.render_all(faces))) == 12
+    assert (engine._graphs.recorded > 0) == records
+
+
 @pytest.mark.skipif(not GPU, reason="no NVIDIA GPU here")
 def test_a_recording_that_is_broken_off_leaves_the_gpu_usable(shelf, device):
     """A value looked at while CUDA records ends the recording; pictures go on step by step."""

@@ -52,9 +52,11 @@ def test_one_command_makes_a_network_and_a_second_goes_on(
 
     assert main(["train", "--images", str(folder), "--out", str(out)]) == 1
     assert "--resume" in capsys.readouterr().err
+    (out / "sheets" / "nearest.png").unlink()
     again = ["--resume", str(out), "--kimg", "0.04"]
     assert main(["train", "--images", str(folder), "--out", str(out), "--measure", "0", *again]) == 0
     assert load_state(out).counters["images"] == 40
+    assert not (out / "sheets" / "nearest.png").exists()
     assert len(list((out / "states").iterdir())) == 2
 
 
