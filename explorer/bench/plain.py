@@ -114,9 +114,8 @@ class PlainStyleGAN2:
     def _resample(self, x: Tensor, *, up: int, pad: tuple[int, int], gain: float) -> Tensor:
         """Insert zeros, pad, filter: section by section, no shortcut."""
         n, channels, height, width = x.shape
-        if up > 1:
-            x = F.pad(x.reshape(n, channels, height, 1, width, 1), (0, up - 1, 0, 0, 0, up - 1))
-            x = x.reshape(n, channels, height * up, width * up)
+        x = F.pad(x.reshape(n, channels, height, 1, width, 1), (0, up - 1, 0, 0, 0, up - 1))
+        x = x.reshape(n, channels, height * up, width * up)
         x = F.pad(x, (*pad, *pad))
         kernel = (self._filter * gain).expand(channels, 1, 4, 4).contiguous()
         return F.conv2d(x, kernel, groups=channels)

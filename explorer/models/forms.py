@@ -5,8 +5,8 @@
 
 - "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
   transformed weights stays under `LIMIT_BYTES` for the network; in large layers with strips
-  "apart", each drawn by one thread (see `pieces`); where one thread draws all, large layers
-  of few channels by the same algorithm "in a library" instead (`nnpack`);
+  "apart", each drawn by one thread (see `pieces`);
+- "nnpack": the same algorithm as a library has it, for large layers of fewer channels (`nnpack`);
 - "rows": the same along one axis, for large layers that double the size (`doubling`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
 - "activations": they scale what goes in and comes out; the widest "packed", that is over
@@ -41,25 +41,18 @@ ROWS_FROM = 1_000_000_000
 class Form:
     """How one layer is drawn."""
 
-    kind: Literal["winograd", "rows", "weights", "activations", "ordinary"]
+    kind: Literal["winograd", "nnpack", "rows", "weights", "activations", "ordinary"]
     tile: int = 0
     """Side of Winograd's tiles."""
     apart: bool = False
     """Whether each of Winograd's strips is drawn by one thread, instead of one after the other by all."""
-
-    in_library: bool = False
-    """Whether one thread draws it by NNPACK's form of the same algorithm."""
 
     packed: bool = False
     """Whether weights are laid out as the library wants them, for single pictures."""
 
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
-        said = (
-            (self.apart, "strips apart"),
-            (self.in_library, "on one thread in NNPACK"),
-            (self.packed, "packed"),
-        )
+        said = ((self.apart, "strips apart"), (self.packed, "packed"))
         return ", ".join([f"{self.kind}{tile}", *(words for holds, words in said if holds)])
 
 
@@ -103,10 +96,16 @@ class Forms:
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
         if layer.up:
             return self._settle_rows(layer, other)
-        form = self._settle(layer, _tile(layer), other)
-        if form.kind == "winograd" and suits(layer.in_channels, layer.out_channels, height) and has_nnpack():
-            form = self.rows[layer] = replace(form, in_library=True)
-        return self._settle_packed(layer, form)
+        is_plain = layer.kernel == 3 and height == width
+        if (
+            self._is_fast_cpu
+            and is_plain
+            and suits(layer.in_channels, layer.out_channels, height)
+            and has_nnpack()
+        ):
+            form = self.rows[layer] = Form("nnpack")
+            return form
+        return self._settle_packed(layer, self._settle(layer, _tile(layer), other))
 
     def choose_stylegan1(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN1, whose style comes after the convolution."""
@@ -142,8 +141,7 @@ class Forms:
     def _settle_packed(self, layer: LayerShape, form: Form) -> Form:
         """The same form, its weights packed where that is faster and its memory allowed."""
         width, size = min(layer.in_channels, layer.out_channels), min(layer.size)
-        least = 128 if size >= 32 else 256 if size >= 16 else 512
-        is_worth_it = width >= least if layer.up else width == 256 and size == 4
+        is_worth_it = width >= (128 if size >= 32 else 256) if layer.up else width == 256 and size <= 8
         nbytes = 4 * 9 * layer.in_channels * layer.out_channels
         if form.kind == "activations" and is_worth_it and self._is_fast_cpu and nbytes <= self._left:
             self._left -= nbytes

@@ -12,7 +12,7 @@ appendix B). What that allows, with factors measured on one thread of a server C
 - for a single sample, style and demodulation folded into whichever is smaller,
   weights or activations (`forms`): another 1.0-1.1x, by processor;
 - on a CPU, wide layers by Winograd's algorithm (`winograd`): another 1.3x (128 pixels) to
-  1.4x (256), and on one thread a few by a library's form of it (`nnpack`): another 1.03x.
+  1.4x (256), of these the large ones by a library's form of it (`nnpack`): another 1.1x.
 """
 
 import math
@@ -26,9 +26,10 @@ from torch import Tensor
 
 from explorer.models import processor
 from explorer.models.doubling import DoublingConv
+from explorer.models.finish import Finish
 from explorer.models.forms import Forms, LayerShape
 from explorer.models.nnpack import NnpackConv, channels_last
-from explorer.models.ops import EPSILON, SLOPE, SQRT2, blur_kernel, clamp_
+from explorer.models.ops import EPSILON, SQRT2, blur_kernel, clamp_
 from explorer.models.packed import PackedConv
 from explorer.models.style_bank import Styles, StyleSource
 from explorer.models.weights import WeightTable
@@ -165,7 +166,7 @@ class ModulatedConv:
         self.winograd: WinogradConv | None = None
         if form.kind == "winograd":
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
-        self.nnpack = NnpackConv(weight) if form.in_library else None
+        self.nnpack = NnpackConv(weight) if form.kind == "nnpack" else None
         self._doubling = DoublingConv(weight) if form.kind == "rows" else None
         self._packed: PackedConv | None = None
         if form.packed:
@@ -220,17 +221,14 @@ class ModulatedConv:
         style, demod = styles.style, styles.demod
         assert demod is not None
         x = x.to(self.dtype)
+        finish = Finish(noise, strength, self.clamp)
+        if self.nnpack is not None and not style.requires_grad:
+            return self.nnpack(x, style, demod, self.bias, finish)
         with tf32(self.near):
-            x = self._up(x, style, demod) if self.up else self._same(x, style, demod)
-        if noise is not None:
-            x.add_(noise, alpha=strength)
-        F.leaky_relu_(x, SLOPE)
-        return x if self.clamp is None else clamp_(x, self.clamp)
+            return finish(self._up(x, style, demod) if self.up else self._same(x, style, demod))
 
     def _same(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
         """Convolution at the same size, demodulation and bias."""
-        if self.nnpack is not None and not style.requires_grad and torch.get_num_threads() == 1:
-            return self.nnpack(x, style, demod, self.bias)
         if self.winograd is not None and not style.requires_grad:
             return self.winograd(x, style, demod, self.bias)
         if self.folds and x.shape[0] == 1 and not style.requires_grad:

@@ -48,7 +48,7 @@ def tile_for(in_channels: int, out_channels: int, size: int) -> int | None:
     if size % 4 or width % 16:
         return None
     if size == 8:
-        return 2 if width >= 256 else None
+        return 2 if width >= 512 else None
     is_wide_enough = width >= 128 and size >= 16
     is_large_enough = width >= 64 and size >= 128
     return 4 if is_wide_enough or is_large_enough else None

@@ -11,14 +11,17 @@ def layer(channels, size, **options):
     return LayerShape("b", channels, channels, (size, size), **options)
 
 
-def test_forms_by_shape():
+def test_forms_by_shape(monkeypatch):
+    monkeypatch.setattr(forms_module, "has_nnpack", lambda: False)
     forms = Forms(is_fast_cpu=True)
     assert forms.choose(layer(512, 4)) == Form("activations")
     assert forms.choose(layer(512, 8)) == Form("winograd", 2)
     assert forms.choose(layer(512, 32)) == Form("winograd", 4)
     assert forms.choose(layer(256, 4)) == Form("activations", packed=True)
+    assert forms.choose(layer(256, 8)) == Form("activations", packed=True)
     assert forms.choose(layer(512, 4, up=True)) == Form("activations", packed=True)
-    assert forms.choose(layer(256, 8, up=True)) == Form("activations")
+    assert forms.choose(layer(128, 16, up=True)) == Form("activations")
+    assert forms.choose(layer(256, 8, up=True)) == Form("activations", packed=True)
     assert forms.choose(layer(256, 16, up=True)) == Form("activations", packed=True)
     assert forms.choose(layer(512, 32, up=True)) == Form("rows")
     assert forms.choose(layer(128, 64, up=True)) == Form("weights")
@@ -50,12 +53,13 @@ def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
 def test_the_library_draws_large_layers_of_few_channels(has_nnpack, monkeypatch):
     monkeypatch.setattr(forms_module, "has_nnpack", lambda: has_nnpack)
     forms = Forms(is_fast_cpu=True)
-    found = [forms.choose(layer(*shape)) for shape in ((64, 128), (64, 256), (256, 64), (256, 128))]
-    assert [form.in_library for form in found] == 4 * [has_nnpack]
-    assert {form.kind for form in found} == {"winograd"}
+    found = [forms.choose(layer(*shape)) for shape in ((64, 64), (64, 128), (256, 64), (128, 256))]
+    assert [form.kind == "nnpack" for form in found] == 4 * [has_nnpack]
     assert list(forms.rows.values()) == found
-    assert not forms.choose_stylegan1(layer(64, 128)).in_library
-    assert not Forms(is_fast_cpu=False).choose(layer(64, 128)).in_library
+    assert forms.choose(layer(64, 64, up=True)).kind != "nnpack"
+    assert forms.choose(LayerShape("b", 64, 64, (64, 128))).kind != "nnpack"
+    assert forms.choose_stylegan1(layer(64, 128)).kind != "nnpack"
+    assert Forms(is_fast_cpu=False).choose(layer(64, 128)).kind != "nnpack"
 
 
 def test_a_network_shows_its_table():

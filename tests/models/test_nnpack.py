@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from explorer.models import forms, nnpack
+from explorer.models.finish import Finish
 from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, row_major, suits
 from tests.models.synthetic import random_network
 
@@ -15,7 +16,8 @@ needs_library = pytest.mark.skipif(not has_nnpack(), reason="this build of torch
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
 @pytest.mark.parametrize("workspace", [nnpack._WORKSPACE_BYTES, 1])
 @pytest.mark.parametrize("size", [(6, 6), (20, 13)])
-def test_it_equals_the_ordinary_sum(size, workspace, layout, monkeypatch):
+@pytest.mark.parametrize("has_noise", [True, False])
+def test_it_equals_the_ordinary_sum(size, workspace, layout, has_noise, monkeypatch):
     monkeypatch.setattr(nnpack, "_WORKSPACE_BYTES", workspace)
     monkeypatch.setattr(nnpack, "_NARROW_BYTES", workspace)
     random = torch.Generator().manual_seed(size[0])
@@ -23,15 +25,36 @@ def test_it_equals_the_ordinary_sum(size, workspace, layout, monkeypatch):
     weight = torch.randn(48, 32, 3, 3, generator=random).contiguous(memory_format=torch.channels_last)
     style, scale = torch.randn(2, 32, generator=random), torch.rand(2, 48, generator=random)
     bias = torch.randn(48, generator=random)
+    noise = torch.randn(1, 1, *size, generator=random) if has_noise else None
     before = x.clone()
     conv = NnpackConv(weight)
     for n in (1, 2):
-        found = conv(x[:n], style[:n], scale[:n], bias)
+        found = conv(x[:n], style[:n], scale[:n], bias, Finish(noise, 3.0, clamp=20.0))
         wanted = F.conv2d((x[:n] * style[:n, :, None, None]).double(), weight.double(), padding=1)
         wanted = wanted * scale[:n].double()[:, :, None, None] + bias.double()[:, None, None]
-        assert float((found - wanted).abs().max() / wanted.abs().max()) < 3e-5
+        wanted += 3 * noise if noise is not None else 0
+        wanted = F.leaky_relu(wanted, 0.2).clamp(-20, 20)
+        assert float(wanted.max()) == 20
+        assert float((found - wanted).abs().max() / 20) < 3e-5
         assert found.is_contiguous()
     assert torch.equal(x, before)
+
+
+@needs_library
+def test_pieces_on_several_threads_make_the_same_picture():
+    random = torch.Generator().manual_seed(0)
+    x, weight = (torch.randn(1, 32, 40, 40, generator=random), torch.randn(32, 32, 3, 3, generator=random))
+    style, bias = torch.ones(1, 32), torch.zeros(32)
+    conv, finish = NnpackConv(weight), Finish(torch.randn(1, 1, 40, 40, generator=random), 1.0, None)
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            found.append(conv(x, style, style, bias, finish))
+    finally:
+        torch.set_num_threads(threads)
+    for other in found[1:]:
+        assert float((found[0] - other).abs().max() / found[0].abs().max()) < 3e-5
 
 
 def test_layouts_change_and_numbers_do_not():
@@ -49,33 +72,31 @@ def test_layouts_change_and_numbers_do_not():
 
 
 def test_it_suits_layers_with_many_more_pixels_than_channels():
-    shapes = {(64, 128), (64, 256), (256, 64), (256, 128)}
-    every = [
-        (width, size) for width in (16, 32, 64, 128, 256, 512) for size in (8, 16, 32, 64, 128, 256, 512)
-    ]
-    assert {(width, size) for width, size in every if suits(width, width, size)} == shapes
+    assert suits(64, 64, 32)
+    assert suits(128, 128, 32)
+    assert suits(32, 32, 1024)
+    assert suits(256, 256, 128)
+    assert not suits(256, 256, 32)
+    assert not suits(512, 512, 64)
+    assert not suits(48, 48, 32)
+    assert not suits(16, 16, 128)
+    assert not suits(72, 72, 64)
+    assert not suits(64, 64, 16)
 
 
 @needs_library
 @pytest.mark.parametrize("arch", ["skip", "resnet", "orig"])
-def test_a_network_uses_it_on_one_thread(arch, monkeypatch):
-    monkeypatch.setattr(forms, "suits", lambda *_: True)
-    monkeypatch.setattr(forms, "tile_for", lambda _in, _out, size: 4 if size >= 8 else None)
+def test_a_network_uses_it(arch, monkeypatch):
+    plain = random_network(arch, 16, channels={4: 32, 8: 32, 16: 16})
+    monkeypatch.setattr(forms, "suits", lambda _in, _out, size: size >= 8)
     network = random_network(arch, 16, channels={4: 32, 8: 32, 16: 16})
-    assert [form.in_library for form in network.forms.rows.values()] == [False, False, True, False, True]
+    kinds = [form.kind == "nnpack" for form in network.forms.rows.values()]
+    assert kinds == [False, False, True, False, True]
     drawn = []
     for conv in (link.conv for link in network._links if link.conv is not None and link.conv.nnpack):
         call = conv.nnpack.__call__
         conv.nnpack = lambda *args, call=call: drawn.append(args[0].shape) or call(*args)
     ws = network.mapping(torch.randn(2, network.z_dim))
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        wanted = network.synthesis(ws)
-        assert not drawn
-        torch.set_num_threads(1)
-        found = network.synthesis(ws)
-    finally:
-        torch.set_num_threads(threads)
+    wanted, found = plain.synthesis(ws), network.synthesis(ws)
     assert [shape[2] for shape in drawn] == [8, 16]
     assert float((found - wanted).abs().max() / wanted.abs().max()) < 2e-5
