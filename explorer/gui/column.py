@@ -1,6 +1,6 @@
 """The column of panels: the network on top, then one section per panel."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,6 +22,8 @@ from explorer.recipe import Recipe
 from explorer.render.model_info import ModelInfo
 
 WIDTH = 384
+PAINT_PAUSE_MS = 2
+"""Between two sections that are painted anew: room for events, and for the picture."""
 
 FAMILIES = {
     "stylegan1": "StyleGAN",
@@ -48,6 +50,10 @@ class Column(QFrame):
         self.setObjectName("controls")
         self.setMinimumWidth(WIDTH)
         self.model = ModelHeader()
+        self._unpainted: list[Section] = []
+        self._painter = QTimer(self)
+        self._painter.setInterval(PAINT_PAUSE_MS)
+        self._painter.timeout.connect(self._paint_one)
         self.panels: tuple[Panel, ...] = tuple(panel(store) for panel in PANELS)
         self.sections: dict[str, Section] = {}
         body = QWidget()
@@ -81,8 +87,8 @@ class Column(QFrame):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all panels have made all they show."""
-        return all(panel.is_complete for panel in self.panels)
+        """Whether all panels have made all they show, and it may be seen."""
+        return not self._unpainted and all(panel.is_complete for panel in self.panels)
 
     def show_recipe(self, recipe: Recipe, info: ModelInfo | None) -> None:
         """Show a recipe in every panel."""
@@ -90,11 +96,25 @@ class Column(QFrame):
             panel.show_recipe(recipe, info)
 
     def show_info(self, info: ModelInfo) -> None:
-        """Show what the network can do."""
+        """Show what the network can do.
+
+        That changes everything in the column: painted at once it would hold up the
+        window for 15 ms and more, so the sections are painted one after the other.
+        """
         self.model.show_info(info)
         for panel in self.panels:
             self.sections[panel.KEY].setVisible(panel.is_shown(info))
             self.sections[panel.KEY].set_available(panel.why_not(info))
+        self._unpainted = [*self.sections.values()]
+        for section in self._unpainted:
+            section.setUpdatesEnabled(False)
+        self._painter.start()
+
+    def _paint_one(self) -> None:
+        self._unpainted.pop(0).setUpdatesEnabled(True)
+        if not self._unpainted:
+            self._painter.stop()
+            self.completed.emit()
 
     def show_thumbnail(self, key: str, image: QImage) -> None:
         """Hand the picture of a single seed to the panels."""

@@ -26,6 +26,7 @@ LONG = 8
 AT_ONCE = 3
 """New rows that are made and shown in one go. More are first made one by one, 2 ms each, and then
 shown group by group, 10 ms each as the column is painted anew: in between the window answers."""
+ROW_SPACING = 3
 LOADING = "Directions appear when the network is loaded."
 EMPTY = "No directions are known for this network yet."
 PAUSE_MS = 5
@@ -66,6 +67,8 @@ class DirectionsPanel(Panel):
         self._info: ModelInfo | None = None
         self.rows: dict[Key, DirectionRow] = {}
         self._made: dict[Key, DirectionRow] = {}  # and not yet shown
+        self._bare: DirectionRow | None = None
+        """Made last, and not yet dressed."""
         self._count = 0
         self._more = QTimer(self)
         self._more.setSingleShot(True)
@@ -79,7 +82,11 @@ class DirectionsPanel(Panel):
         self.search.textChanged.connect(self._filter)
         self.column.addWidget(self.search)
         self._list = QVBoxLayout()
-        self._list.setSpacing(3)
+        self._list.setSpacing(ROW_SPACING)
+        # Holds the room of rows still to come, so that what is below moves, and is painted anew, once.
+        self._room = QWidget()
+        self._room.hide()
+        self._list.addWidget(self._room)
         self.column.addLayout(self._list)
         self.hint = QLabel(EMPTY)
         self.hint.setProperty("role", "hint")
@@ -147,6 +154,7 @@ class DirectionsPanel(Panel):
         self._count = len(wanted)
         if list(self.rows) != list(wanted):
             self._build(self._due(wanted))
+            self._keep_room(len(wanted) - len(self.rows))
         for key, row in self.rows.items():
             self._show_row(key, row, recipe)
         self.reset.setEnabled(bool(recipe.directions))
@@ -176,17 +184,28 @@ class DirectionsPanel(Panel):
             self._more.start()
         return {key: kind for key, kind in wanted.items() if key not in later}
 
+    def _keep_room(self, count: int) -> None:
+        """Keep room for rows that are not shown yet."""
+        some = next(iter(self.rows.values()), None)
+        self._room.setVisible(count > 0 and some is not None)
+        if count > 0 and some is not None:
+            self._room.setFixedHeight(count * (some.sizeHint().height() + ROW_SPACING) - ROW_SPACING)
+
     def _make_more(self) -> None:
         """Make one row of a long list, or show some once all are made."""
         recipe = self.store.recipe
         wanted = self._keys(recipe)
         missing = [key for key in wanted if key not in self.rows and key not in self._made]
+        if self._bare is not None:  # apart from its making: both take the first some 4 ms
+            for part in (self._bare, *self._bare.findChildren(QWidget)):
+                part.ensurePolished()
+            self._bare = None
+            self._more.start()
+            return
         if missing:
             key = missing[0]
-            row = self._made[key] = self._new_row(key, wanted[key])
+            row = self._made[key] = self._bare = self._new_row(key, wanted[key])
             self._show_row(key, row, recipe)
-            for part in (row, *row.findChildren(QWidget)):
-                part.ensurePolished()
             self._more.start()
             return
         self.show_recipe(recipe, None)
@@ -233,6 +252,7 @@ class DirectionsPanel(Panel):
         return keys
 
     def _build(self, wanted: dict[Key, str]) -> None:
+        self._bare = None  # what is shown is dressed by that
         for key in [key for key in self.rows if key not in wanted]:
             row = self.rows.pop(key)
             self._list.removeWidget(row)

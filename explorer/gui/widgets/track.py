@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
+    QPixmap,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
@@ -69,6 +70,9 @@ class Track(QSlider):
         self._whole = step >= 1
         self._anchor = (0.0, default, Qt.KeyboardModifier.NoModifier)
         self._hovered = False
+        self._drawn: tuple[object, ...] = ()
+        """What `_drawing` shows."""
+        self._drawing = QPixmap()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setTracking(True)
         horizontal = orientation == Qt.Orientation.Horizontal
@@ -85,10 +89,14 @@ class Track(QSlider):
 
     def set_amount(self, amount: float) -> None:
         """Show a number without telling anyone."""
-        self._amount = amount
+        if amount != self._amount:
+            self._amount = amount
+            self._show()
+
+    def _show(self) -> None:
         # QSlider's own integer position serves screen readers.
         self.blockSignals(True)
-        self.setValue(round((min(max(amount, self.low), self.high) - self.low) / self._unit))
+        self.setValue(round((min(max(self._amount, self.low), self.high) - self.low) / self._unit))
         self.blockSignals(False)
         self.update()
 
@@ -99,7 +107,7 @@ class Track(QSlider):
         self.blockSignals(True)
         self.setRange(0, round((high - low) / self._unit))
         self.blockSignals(False)
-        self.set_amount(self._amount)
+        self._show()
 
     def point_of(self, amount: float) -> QPoint:
         """Where the knob stands for an amount, in widget coordinates."""
@@ -260,8 +268,28 @@ class Track(QSlider):
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Show the drawing, made anew where anything in it is another.
+
+        Whatever changes in the column, all of it is painted: forty sliders, 0.15 ms each to draw.
+        """
+        ratio = self.devicePixelRatioF()
+        drawn = (
+            *(self.size().toTuple(), ratio, self.palette().cacheKey(), self.isEnabled()),
+            *(self.low, self.high, self.ticks, self._amount, self._origin),
+            *(self._hovered, self.isSliderDown(), self.hasFocus()),
+        )
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._drawing = QPixmap(self.size() * ratio)
+            self._drawing.setDevicePixelRatio(ratio)
+            self._drawing.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._drawing)
+            self._draw(painter)
+            painter.end()
+        QPainter(self).drawPixmap(0, 0, self._drawing)
+
+    def _draw(self, painter: QPainter) -> None:
         """Groove, ticks, fill from the origin, knob."""
-        painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
         if not self._horizontal():
