@@ -117,7 +117,7 @@ class StageCache:
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
-        self._entries: OrderedDict[Key, Stage] = OrderedDict()
+        self._entries: OrderedDict[Key, tuple[Stage, dict[int, int]]] = OrderedDict()  # with its storages
         self._storages: dict[int, tuple[int, int]] = {}  # address -> (entries using it, bytes)
         self._bytes = 0
         self._hits = 0
@@ -160,14 +160,14 @@ class StageCache:
         storages = _storages(stage)
         if sum(storages.values()) > self.limit_bytes:
             return
-        self._entries[key] = stage
+        self._entries[key] = stage, storages
         for address, size in storages.items():
             users, _ = self._storages.get(address, (0, size))
             self._storages[address] = (users + 1, size)
             if users == 0:
                 self._bytes += size
         while self._bytes > self.limit_bytes:
-            self._let_go(*self._entries.popitem(last=False))
+            self._let_go(self._entries.popitem(last=False)[1][1])
 
     def clear(self) -> None:
         """Let go of everything; the counts stay."""
@@ -176,13 +176,14 @@ class StageCache:
         self._bytes = 0
 
     def _get(self, key: Key) -> Stage | None:
-        stage = self._entries.get(key)
-        if stage is not None:
-            self._entries.move_to_end(key)
-        return stage
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
 
-    def _let_go(self, key: Key, stage: Stage) -> None:
-        for address, size in _storages(stage).items():
+    def _let_go(self, storages: dict[int, int]) -> None:
+        for address, size in storages.items():
             users, _ = self._storages[address]
             if users == 1:
                 del self._storages[address]
