@@ -144,6 +144,17 @@ def test_a_long_list_comes_bit_by_bit_in_its_order_and_shows_the_edits_made_mean
     assert panel.is_complete
 
 
+def test_what_is_below_a_long_list_moves_once(panel, qtbot):
+    below = panel.shown_in.column.sections["mixing"]
+    places = []
+    with qtbot.waitSignal(panel.completed):
+        panel.show_known([FakeDirection(f"sefa {i}", "sefa") for i in range(12)], frozenset())
+        panel._more.timeout.connect(lambda: panel.rows and places.append((len(panel.rows), below.y())))
+    qtbot.waitUntil(lambda: not panel._room.isVisible())
+    # Where it stands is seen one group later: the window lays itself out in between.
+    assert {y for count, y in places if AT_ONCE < count < 12} == {below.y()}
+
+
 def test_a_long_list_of_another_network_takes_the_place_of_one_that_is_not_complete(panel, qtbot):
     panel.show_known([FakeDirection(f"sefa {i}", "sefa") for i in range(8)], frozenset())
     qtbot.waitUntil(lambda: len(panel._made) > 2)

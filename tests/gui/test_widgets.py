@@ -70,6 +70,26 @@ def test_setting_a_slider_is_silent_and_exact(slider, edited):
     assert slider.box.text() == "7.50"
 
 
+def test_a_groove_is_drawn_anew_only_where_it_looks_different(slider, qtbot, monkeypatch):
+    track, drawn = slider.track, []
+    draw = track._draw
+    monkeypatch.setattr(track, "_draw", lambda painter: (drawn.append(track.amount), draw(painter)))
+    first = track.grab().toImage()
+    count = len(drawn)
+    assert track.grab().toImage() == first
+    track.set_amount(track.amount)
+    assert track.grab().toImage() == first
+    assert len(drawn) == count
+    before = track.amount
+    track.set_amount(0.25)
+    assert track.grab().toImage() != first
+    assert len(drawn) == count + 1
+    track.set_amount(before)
+    assert track.grab().toImage() == first
+    track.setEnabled(False)
+    assert track.grab().toImage() != first
+
+
 def test_a_drag_follows_the_hand_and_seals_at_both_ends(slider, edited, drag, qtbot):
     sealed = []
     slider.sealed.connect(lambda: sealed.append(len(edited)))

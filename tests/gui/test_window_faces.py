@@ -21,6 +21,20 @@ def test_it_opens_on_a_face_of_the_bundled_network(window):
     assert not window.store.history.can_undo
 
 
+def test_sections_are_painted_one_after_the_other_for_a_network(window, qtbot):
+    column = window.column
+    seen = []
+    column._painter.timeout.connect(
+        lambda: seen.append([section.updatesEnabled() for section in column.sections.values()])
+    )
+    with qtbot.waitSignal(column.completed):
+        column.show_info(window.desk.info)
+        assert not column.is_complete
+        assert not any(section.updatesEnabled() for section in column.sections.values())
+    assert [flags.count(True) for flags in seen] == list(range(1, len(column.sections) + 1))
+    assert column.is_complete
+
+
 def test_space_draws_a_new_face(window, settle):
     before = window.store.recipe
     QTest.keyClick(window.viewer, Qt.Key.Key_Space)
