@@ -6,7 +6,8 @@
 - "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
   transformed weights stays under `LIMIT_BYTES` for the network; in large layers with strips
   "apart", each drawn by one thread (see `pieces`);
-- "nnpack": the same algorithm as a library has it, for large layers of fewer channels (`nnpack`);
+- "nnpack": the same algorithm as a library has it, for large layers of fewer channels (`nnpack`); for
+  some wide ones only where one thread draws all, "alone in NNPACK";
 - "rows": the same along one axis, for large layers that double the size (`doubling`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
 - "activations": they scale what goes in and comes out; the widest "packed", that is over
@@ -22,7 +23,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from explorer.models.nnpack import has_nnpack, suits
+from explorer.models.nnpack import has_nnpack, suits, suits_alone
 from explorer.models.winograd import tile_for
 
 LIMIT_BYTES = 512 * 2**20
@@ -47,12 +48,15 @@ class Form:
     apart: bool = False
     """Whether each of Winograd's strips is drawn by one thread, instead of one after the other by all."""
 
+    alone: bool = False
+    """Whether one thread, if it draws all, uses NNPACK instead."""
+
     packed: bool = False
     """Whether weights are laid out as the library wants them, for single pictures."""
 
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
-        said = ((self.apart, "strips apart"), (self.packed, "packed"))
+        said = ((self.apart, "strips apart"), (self.alone, "alone in NNPACK"), (self.packed, "packed"))
         return ", ".join([f"{self.kind}{tile}", *(words for holds, words in said if holds)])
 
 
@@ -96,16 +100,15 @@ class Forms:
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
         if layer.up:
             return self._settle_rows(layer, other)
-        is_plain = layer.kernel == 3 and height == width
-        if (
-            self._is_fast_cpu
-            and is_plain
-            and suits(layer.in_channels, layer.out_channels, height)
-            and has_nnpack()
-        ):
+        shape = layer.in_channels, layer.out_channels, height
+        has_library = self._is_fast_cpu and layer.kernel == 3 and height == width and has_nnpack()
+        if has_library and suits(*shape):
             form = self.rows[layer] = Form("nnpack")
             return form
-        return self._settle_packed(layer, self._settle(layer, _tile(layer), other))
+        form = self._settle(layer, _tile(layer), other)
+        if has_library and form.kind == "winograd" and suits_alone(*shape):
+            form = self.rows[layer] = replace(form, alone=True)
+        return self._settle_packed(layer, form)
 
     def choose_stylegan1(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN1, whose style comes after the convolution."""

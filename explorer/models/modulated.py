@@ -166,7 +166,7 @@ class ModulatedConv:
         self.winograd: WinogradConv | None = None
         if form.kind == "winograd":
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
-        self.nnpack = NnpackConv(weight) if form.kind == "nnpack" else None
+        self.nnpack = NnpackConv(weight) if form.kind == "nnpack" or form.alone else None
         self._doubling = DoublingConv(weight) if form.kind == "rows" else None
         self._packed: PackedConv | None = None
         if form.packed:
@@ -222,7 +222,8 @@ class ModulatedConv:
         assert demod is not None
         x = x.to(self.dtype)
         finish = Finish(noise, strength, self.clamp)
-        if self.nnpack is not None and not style.requires_grad:
+        is_alone = self.winograd is None or torch.get_num_threads() == 1
+        if self.nnpack is not None and is_alone and not style.requires_grad:
             return self.nnpack(x, style, demod, self.bias, finish)
         with tf32(self.near):
             return finish(self._up(x, style, demod) if self.up else self._same(x, style, demod))

@@ -53,9 +53,13 @@ def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
 def test_the_library_draws_large_layers_of_few_channels(has_nnpack, monkeypatch):
     monkeypatch.setattr(forms_module, "has_nnpack", lambda: has_nnpack)
     forms = Forms(is_fast_cpu=True)
-    found = [forms.choose(layer(*shape)) for shape in ((64, 64), (64, 128), (256, 64), (128, 256))]
+    found = [forms.choose(layer(*shape)) for shape in ((64, 64), (64, 128), (128, 32), (128, 256))]
     assert [form.kind == "nnpack" for form in found] == 4 * [has_nnpack]
+    found.append(forms.choose(layer(256, 64)))
+    assert found[-1] == Form("winograd", 4, alone=has_nnpack)
+    assert str(found[-1]) == "winograd 4x4" + (", alone in NNPACK" if has_nnpack else "")
     assert list(forms.rows.values()) == found
+    assert not forms.choose(layer(512, 64)).alone
     assert forms.choose(layer(64, 64, up=True)).kind != "nnpack"
     assert forms.choose(LayerShape("b", 64, 64, (64, 128))).kind != "nnpack"
     assert forms.choose_stylegan1(layer(64, 128)).kind != "nnpack"

@@ -1,12 +1,14 @@
 """The library's form of Winograd's convolution against the ordinary one."""
 
+from unittest.mock import Mock
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from explorer.models import forms, nnpack
 from explorer.models.finish import Finish
-from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, row_major, suits
+from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, row_major, suits, suits_alone
 from tests.models.synthetic import random_network
 
 needs_library = pytest.mark.skipif(not has_nnpack(), reason="this build of torch has no NNPACK")
@@ -38,6 +40,26 @@ def test_it_equals_the_ordinary_sum(size, workspace, layout, has_noise, monkeypa
         assert float((found - wanted).abs().max() / 20) < 3e-5
         assert found.is_contiguous()
     assert torch.equal(x, before)
+
+
+@needs_library
+def test_some_layers_use_it_on_one_thread_alone(monkeypatch):
+    monkeypatch.setattr(forms, "suits", lambda *_: False)
+    monkeypatch.setattr(forms, "suits_alone", lambda *_: True)
+    network = random_network("skip", 16, channels={4: 32, 8: 32, 16: 128})
+    conv = network._links[-2].conv
+    library = Mock(wraps=conv.nnpack)
+    conv.nnpack = library
+    ws = network.mapping(torch.randn(1, network.z_dim))
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (2, 1):
+            torch.set_num_threads(count)
+            found.append(network.synthesis(ws))
+            assert library.call_count == 2 - count
+    finally:
+        torch.set_num_threads(threads)
+    assert float((found[0] - found[1]).abs().max() / found[0].abs().max()) < 2e-5
 
 
 @needs_library
@@ -75,9 +97,11 @@ def test_it_suits_layers_with_many_more_pixels_than_channels():
     assert suits(64, 64, 32)
     assert suits(128, 128, 32)
     assert suits(32, 32, 1024)
-    assert suits(256, 256, 128)
-    assert not suits(256, 256, 32)
-    assert not suits(512, 512, 64)
+    assert suits_alone(256, 256, 128)
+    assert not suits(256, 256, 128)
+    assert not suits_alone(256, 256, 32)
+    assert not suits_alone(512, 512, 64)
+    assert not suits_alone(128, 128, 64)
     assert not suits(48, 48, 32)
     assert not suits(16, 16, 128)
     assert not suits(72, 72, 64)
