@@ -16,7 +16,7 @@ needs_library = pytest.mark.skipif(not has_nnpack(), reason="this build of torch
 
 @needs_library
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-@pytest.mark.parametrize("workspace", [nnpack._WORKSPACE_BYTES, 1])
+@pytest.mark.parametrize("workspace", [nnpack._WORKSPACE_BYTES, 4])
 @pytest.mark.parametrize("size", [(6, 6), (20, 13)])
 @pytest.mark.parametrize("has_noise", [True, False])
 def test_it_equals_the_ordinary_sum(size, workspace, layout, has_noise, monkeypatch):
