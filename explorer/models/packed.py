@@ -2,9 +2,9 @@
 
 Torch turns dense weights over in every call, and below some size of picture uses slower
 sums of its own. Measured on one thread within whole networks, for layers that double the size:
-512 channels 1.3x from 4 px, 1.45x from 8, 1.12x from 16; 256 channels 1.1x from 16 px, to half as many
-1.02x from 32. A layer of 256 channels at 4 px 1.1x. Those in `doubling` gain up to 1.07x and
-need no second copy.
+512 channels 1.3x from 4 px, 1.45x from 8, 1.12x from 16; 256 channels 1.06x from 4 px, 1.08x from 8, 1.1x
+from 16, to half as many 1.02x from 32. A layer of 256 channels 1.1x at 4 px, and at 8 px, there against
+`winograd`. Those in `doubling` gain up to 1.07x and need no second copy.
 
 The operations are torch's, though not among those it documents (its compiler uses
 them); `has_packed` asks before relying on them.
