@@ -98,8 +98,8 @@ class Column(QFrame):
     def show_info(self, info: ModelInfo) -> None:
         """Show what the network can do.
 
-        That changes everything in the column: painted at once it would hold up the
-        window for 15 ms and more, so the sections are painted one after the other.
+        That changes everything in the column: painted at once it holds up the window
+        for 10 to 18 ms, so the sections are painted one after the other.
         """
         self.model.show_info(info)
         for panel in self.panels:

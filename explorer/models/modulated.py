@@ -12,7 +12,7 @@ appendix B). What that allows, with factors measured on one thread of a server C
 - for a single sample, style and demodulation folded into whichever is smaller,
   weights or activations (`forms`): another 1.0-1.1x, by processor;
 - on a CPU, wide layers by Winograd's algorithm (`winograd`): another 1.3x (128 pixels) to
-  1.4x (256), of these the large ones by a library's form of it (`nnpack`): another 1.1x.
+  1.4x (256), of these the large ones by a library's form of it (`nnpack`): another 1.07-1.1x.
 """
 
 import math
@@ -222,11 +222,14 @@ class ModulatedConv:
         assert demod is not None
         x = x.to(self.dtype)
         finish = Finish(noise, strength, self.clamp)
-        is_alone = self.winograd is None or torch.get_num_threads() == 1
-        if self.nnpack is not None and is_alone and not style.requires_grad:
+        if self.nnpack is not None and self._takes_library() and not style.requires_grad:
             return self.nnpack(x, style, demod, self.bias, finish)
         with tf32(self.near):
             return finish(self._up(x, style, demod) if self.up else self._same(x, style, demod))
+
+    def _takes_library(self) -> bool:
+        """Whether it is drawn by NNPACK on as many threads as there are now."""
+        return self.winograd is None or torch.get_num_threads() == 1
 
     def _same(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
         """Convolution at the same size, demodulation and bias."""

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
@@ -142,6 +142,18 @@ def test_a_long_list_comes_bit_by_bit_in_its_order_and_shows_the_edits_made_mean
     assert panel.rows["sefa 7", 0].isVisibleTo(panel)
     assert max(b - a for a, b in itertools.pairwise(seen)) <= AT_ONCE
     assert panel.is_complete
+
+
+def test_a_row_that_goes_before_it_is_dressed_does_no_harm(panel, qtbot, qapp):
+    panel.show_known([FakeDirection(f"sefa {i}", "sefa") for i in range(8)], frozenset())
+    qtbot.waitUntil(lambda: panel._bare is not None)
+    name = panel._bare.name
+    panel.show_known([FakeDirection(name, "sefa")], frozenset())
+    assert list(panel.rows) == [(name, 0)]
+    with qtbot.waitSignal(panel.completed):
+        panel.show_known([], frozenset())
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not panel.rows
 
 
 def test_what_is_below_a_long_list_moves_once(panel, qtbot):
