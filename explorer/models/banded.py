@@ -27,8 +27,9 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from explorer.models import fused
 
 _ALIGNED = 8
 """Windows are this many samples long, or a multiple: what matrix units want of half precision."""
@@ -209,19 +210,18 @@ class BandedLReLU:
         # As long as each other, so that all have the zeros that the last window reaches in one place.
         strip = min(-(-count // (-(-count // most) * _LINE)) * _LINE, count)
         room = _room(lifted, wide * strip, (length - axis.raised) * strip)
-        raised = room[: wide * strip]
-        lower = room.as_strided((axis.blocks, length, strip), (axis.raised * strip, strip, 1))
+        raised = room[: wide * strip].view(axis.blocks, axis.raised, strip)
         up, down = axis.up.expand(axis.blocks, -1, -1), axis.down.expand(axis.blocks, -1, -1)
         for start in range(0, count, strip):
             start = min(start, count - strip)  # the last one begins within the one before
             upper = lifted[0, start:].as_strided(
                 (axis.blocks, axis.up.shape[1], strip), (axis.advance * line, line, 1)
             )
-            torch.bmm(up, upper, out=raised.view(axis.blocks, axis.raised, strip))
-            if self._slope != 1:
-                F.leaky_relu_(raised, self._slope)
-            if self._clamp is not None:
-                raised.clamp_(-self._clamp, self._clamp)
+            torch.bmm(up, upper, out=raised)
+            active = room
+            if self._slope != 1 or self._clamp is not None:
+                active = fused.finish(room, slope=self._slope, clamp=self._clamp)
+            lower = active.as_strided((axis.blocks, length, strip), (axis.raised * strip, strip, 1))
             target = lowered[start:].as_strided((axis.blocks, places, strip), (places * line, line, 1))
             torch.bmm(down, lower, out=target)
 

@@ -1,4 +1,4 @@
-"""What follows every convolution of StyleGAN2: noise, leaky ReLU, clamp."""
+"""What follows every convolution of StyleGAN2: bias, noise, leaky ReLU, clamp."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.models import fused
 from explorer.models.ops import SLOPE, clamp_
 
 
@@ -20,12 +21,13 @@ class Finish:
     clamp: float | None
     """Limit of the magnitude, or None."""
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Finish whole pictures, in place unless gradients are followed. [N, O, H, W]."""
-        if self.noise is not None:
-            x.add_(self.noise, alpha=self.strength)
-        F.leaky_relu_(x, SLOPE)
-        return x if self.clamp is None else clamp_(x, self.clamp)
+    def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Finish whole pictures: [N, O, H, W], which may be written to unless gradients are followed.
+
+        `bias` [O] where it is not added yet; None where it is.
+        """
+        bias = None if bias is None else bias[:, None, None]
+        return fused.finish(x, bias, self.noise, self.strength, SLOPE, self.clamp)
 
     def rows(self, x: Tensor, top: int, out: Tensor) -> None:
         """Write rows from `top` on, finished, into `out`. Both [1, O, rows, W]."""

@@ -163,6 +163,8 @@ class ModulatedConv:
         in_size = (height // 2, width // 2) if up else size
         form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
         self.folds = form.kind == "weights"
+        # A GPU's library adds the bias in a pass of its own; `fused` has one anyway.
+        self._adds_bias_last = self.folds and not up and processor.kind(device) == "cuda"
         self.winograd: WinogradConv | None = None
         if form.kind == "winograd":
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
@@ -225,6 +227,8 @@ class ModulatedConv:
         if self.nnpack is not None and self._takes_library() and not style.requires_grad:
             return self.nnpack(x, style, demod, self.bias, finish)
         with tf32(self.near):
+            if self._adds_bias_last and x.shape[0] == 1 and not style.requires_grad:
+                return finish(self._folded(x, style, demod, None), self.bias)
             return finish(self._up(x, style, demod) if self.up else self._same(x, style, demod))
 
     def _takes_library(self) -> bool:
@@ -236,13 +240,17 @@ class ModulatedConv:
         if self.winograd is not None and not style.requires_grad:
             return self.winograd(x, style, demod, self.bias)
         if self.folds and x.shape[0] == 1 and not style.requires_grad:
-            scale = (demod[0, :, None] * style).to(self.dtype)  # [O, I]
-            return F.conv2d(x, self.weight * scale[:, :, None, None], self.bias, padding=1)
+            return self._folded(x, style, demod, self.bias)
         x = x * style.to(self.dtype)[:, :, None, None]
         if self._packed is not None and x.shape[0] == 1 and not style.requires_grad:
             return self._scale_and_shift(self._packed(x), demod)
         x = F.conv2d(x, self.weight, padding=1)
         return self._scale_and_shift(x, demod)
+
+    def _folded(self, x: Tensor, style: Tensor, demod: Tensor, bias: Tensor | None) -> Tensor:
+        """Convolution at the same size, style and demodulation folded into the weights, and bias."""
+        scale = (demod[0, :, None] * style).to(self.dtype)  # [O, I]
+        return F.conv2d(x, self.weight * scale[:, :, None, None], bias, padding=1)
 
     def _up(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
         """Convolution to twice the size, blur, demodulation and bias.

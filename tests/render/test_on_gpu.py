@@ -3,6 +3,8 @@
 Chains are recorded by CUDA or by the recorder of `test_graphs`; precisions are those of a GPU.
 """
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -128,3 +130,77 @@ def test_a_recording_that_is_broken_off_leaves_the_gpu_usable(shelf, device):
     assert engine.device == "cuda"
     torch.cuda.empty_cache()  # torch refuses both while it believes that it records
     assert torch.isfinite(torch.randn(3, device="cuda")).all()
+
+
+@pytest.fixture
+def full_gpu():
+    """Takes what memory is left of the GPU; gives it back with the test's end."""
+    ballast = []
+
+    def fill(leave=0):
+        torch.cuda.empty_cache()
+        _, total = torch.cuda.mem_get_info()
+        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + leave) / total)
+        for size in () if leave else (64 << 20, 2 << 20, 512 << 10, 512):
+            with suppress(torch.OutOfMemoryError):
+                while True:
+                    ballast.append(torch.empty(size, dtype=torch.uint8, device="cuda"))
+
+    yield fill
+    ballast.clear()
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    torch.cuda.empty_cache()
+
+
+@pytest.mark.skipif(not GPU, reason="no NVIDIA GPU here")
+class TestAFullGpu:
+    """Memory that really runs out: nothing is lost, and what was done about it is told."""
+
+    def wanted(self, shelf, requests):
+        on_cpu = make(shelf, "cpu", "float32")
+        return [on_cpu.render(request).pixels for request in requests]
+
+    def check(self, frames, wanted):
+        for frame, pixels in zip(frames, wanted, strict=True):
+            assert np.abs(frame.pixels.astype(int) - pixels).max() <= 1
+
+    def test_when_a_network_is_opened(self, shelf, full_gpu):
+        engine = make(shelf, "cuda", "float32")
+        full_gpu()
+        info = engine.open(shelf.file)
+        request = RenderRequest(Recipe(info.ref, SeedBlend.of(1)))
+        frame = engine.render(request)
+        assert (frame.device, engine.device) == ("cpu", "cpu")
+        assert any("ran out of memory" in notice for notice in frame.notices)
+        self.check([frame], self.wanted(shelf, [request]))
+
+    def test_in_the_middle_of_a_drag(self, shelf, full_gpu):
+        engine = make(shelf, "cuda", "float32")
+        requests = [RenderRequest(recipe, live=True) for recipe in recipes(engine, shelf)]
+        frames = []
+        for number, request in enumerate(requests):
+            if number == 5:
+                full_gpu()
+            frames += [frame for frame in engine.render_steps(request) if frame is not None][-1:]
+        self.check(frames, self.wanted(shelf, requests))
+
+    def test_caches_make_room_before_the_gpu_is_given_up(self, shelf, full_gpu):
+        engine = make(shelf, "cuda", "float32")
+        requests = [RenderRequest(recipe) for recipe in recipes(engine, shelf)]
+        for request in requests:
+            engine.render(request)
+        full_gpu(leave=1 << 20)
+        frames = [engine.render(RenderRequest(r.recipe.with_(psi=0.3))) for r in requests]
+        assert engine.device == "cuda"
+        self.check(frames, self.wanted(shelf, [frame.request for frame in frames]))
+
+    def test_in_an_export(self, shelf, full_gpu):
+        engine = make(shelf, "cuda", "float32", at_once=8)
+        info = engine.open(shelf.file)
+        requests = [RenderRequest(Recipe(info.ref, SeedBlend.of(seed))) for seed in range(32)]
+        frames = []
+        for frame in engine.render_all(requests):
+            if len(frames) == 8:
+                full_gpu()
+            frames.append(frame)
+        self.check(frames, self.wanted(shelf, requests))
