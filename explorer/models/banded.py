@@ -39,7 +39,7 @@ _SMALL = 160
 """Raised samples of an axis up to which blocks are half as long, so that less is computed in vain."""
 _LINE = 64
 """Values that strips are a multiple of: 128 bytes in half precision."""
-STRIP_BYTES = 32 * 2**20
+STRIP_BYTES = 40 * 2**20
 """Part of the raised picture that exists at a time: what stays in a large card's second-level cache
 (50 MB). The whole, 0.8 GB in one layer of StyleGAN3-T 1024, never exists."""
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from explorer.errors import DeviceError
 from explorer.latents import Direction, FilmScenes, SeedCache, scene_of
@@ -33,7 +32,7 @@ from explorer.render.frame import Frame, RenderRequest
 from explorer.render.graphs import Chain, Graphs, copied, recorder_for
 from explorer.render.known_directions import KnownDirections
 from explorer.render.model_info import ModelInfo, info_of
-from explorer.render.pixels import to_deep_pixels, to_host, to_levels, to_pixels
+from explorer.render.pixels import Sent, to_deep_pixels, to_host, to_levels
 from explorer.render.plan import Plan, WorkedOut, nearest_stop
 from explorer.render.stages import (
     CacheStats,
@@ -332,7 +331,8 @@ class Engine:
         if done is not None:
             self._cache.count(hit=True)
             self._cache.touch(plan.keys)
-            yield self._frame(request, plan, plan.last, done.copy(), began)
+            pixels = done.copy() if isinstance(done, np.ndarray) else to_host(done)
+            yield self._frame(request, plan, plan.last, pixels, began)
             return
         first, features = self._resume(plan, plan.last)
         prepared = self._clock() - began
@@ -341,12 +341,12 @@ class Engine:
             stop = self._budget.choose(plan.source, plan.stops, first)
             draft = None if stop is None else plan.stops[stop]
         if draft is not None:
-            features, levels = yield from self._walk(plan, first, draft, features)
-            yield self._frame(request, plan, draft, self._pixels(plan, draft, features, levels), began)
+            features, sent = yield from self._walk(plan, first, draft, features)
+            yield self._frame(request, plan, draft, self._pixels(plan, draft, features, sent), began)
             first = draft + 1
-        features, levels = yield from self._walk(plan, first, plan.last, features)
+        features, sent = yield from self._walk(plan, first, plan.last, features)
         finishing = self._clock()
-        pixels = self._pixels(plan, plan.last, features, levels)
+        pixels = self._pixels(plan, plan.last, features, sent)
         frame = self._frame(request, plan, plan.last, pixels, began)
         if request.deep:
             frame = replace(frame, deep_pixels=self._deep_pixels(plan, features))
@@ -413,13 +413,13 @@ class Engine:
 
     def _walk(
         self, plan: Plan, first: int, last: int, features: Features
-    ) -> GeneratorType[None, None, tuple[Features, Tensor | None]]:
+    ) -> GeneratorType[None, None, tuple[Features, Sent | None]]:
         """Run steps `first` to `last`, at once where that was recorded; yields between two steps.
 
         Returns
         -------
-        Output of the last step, and the levels of its picture where they are known already: of the
-        whole picture then those alone, unless it is to be deep.
+        Output of the last step, and its picture where that is on its way already: of the whole picture
+        then that alone, unless it is to be deep.
         """
         kept = self._kept.get(plan.source, ({}, frozenset()))[1]
         # Of the last picture its levels suffice: what they were made of is the largest of all.
@@ -440,13 +440,15 @@ class Engine:
             if self._slow:
                 devices.synchronise(self.device)
             self._budget.record_chain(plan.source, first, last, self._clock() - began)
-        # The last step needs no copy: it is looked at before the next chain runs.
+        # Ahead of the stages, which nobody waits for; of itself no copy is needed: it is there before the
+        # next chain runs.
+        sent = Sent(outcome.levels)
         lasting = [i for i in outcome.stages if i < plan.last]
         stages = copied(outcome.stages[i] for i in lasting)
         for index, stage in zip(lasting, stages, strict=True):
             if index in kept:
                 self._cache.put(plan.keys[index], stage)
-        return (stages[-1] if last < plan.last else outcome.stages.get(last, features)), outcome.levels
+        return (stages[-1] if last < plan.last else outcome.stages.get(last, features)), sent
 
     def _step(self, plan: Plan, index: int, features: Features) -> Features:
         """Run one step, time it, and keep what it puts out where that is worth it."""
@@ -476,10 +478,16 @@ class Engine:
             self._kept[plan.source] = (sizes, kept)
         return kept
 
-    def _pixels(self, plan: Plan, index: int, features: Features, levels: Tensor | None) -> NDArray[np.uint8]:
+    def _pixels(self, plan: Plan, index: int, features: Features, sent: Sent | None) -> NDArray[np.uint8]:
         with torch.inference_mode():
-            pixels = to_pixels(plan.generator.picture(features)) if levels is None else to_host(levels)[0]
-        self._cache.put(pixels_key(plan.keys[index]), pixels.copy())
+            if sent is None:
+                sent = Sent(to_levels(plan.generator.picture(features)))
+            pixels: NDArray[np.uint8] = sent.arrive()[0]
+            # Whoever gets the pixels may write to them. A GPU copies its own faster than the CPU does.
+            is_on_gpu = sent.levels.is_cuda
+            self._cache.put(
+                pixels_key(plan.keys[index]), sent.levels[0].clone() if is_on_gpu else pixels.copy()
+            )
         return pixels
 
     def _deep_pixels(self, plan: Plan, features: Features) -> NDArray[np.uint16]:

@@ -45,20 +45,36 @@ def to_levels(images: Tensor) -> Tensor:
 
 
 def to_host(levels: Tensor) -> NDArray[np.uint8]:
-    """Second half of `to_pixels`: to the CPU, through memory that a GPU writes to by itself.
+    """Second half of `to_pixels`: to the CPU, through memory that a GPU writes to by itself."""
+    return Sent(levels).arrive()
 
-    The one place where drawing waits for a GPU. Pinned memory comes from a store that
-    torch keeps, and goes back to it with the array.
+
+class Sent:
+    """Levels on their way to the CPU; what the device is given meanwhile need not be waited for.
+
+    Pinned memory comes from a store that torch keeps, and goes back to it with the array.
     """
-    if levels.device.type != "cuda":
-        return levels.cpu().numpy()
-    try:
-        landing = torch.empty(levels.shape, dtype=levels.dtype, pin_memory=True)
-    except RuntimeError:  # the system lets no more memory be pinned
-        return levels.cpu().numpy()
-    landing.copy_(levels, non_blocking=True)
-    torch.cuda.current_stream(levels.device).synchronize()
-    return landing.numpy()
+
+    def __init__(self, levels: Tensor) -> None:
+        self.levels = levels
+        """What was sent, still on the device."""
+        self._landing: Tensor | None = None
+        if levels.device.type != "cuda":
+            return
+        try:
+            self._landing = torch.empty(levels.shape, dtype=levels.dtype, pin_memory=True)
+        except RuntimeError:  # the system lets no more memory be pinned
+            return
+        self._landing.copy_(levels, non_blocking=True)
+        self._landed = torch.cuda.Event()
+        self._landed.record(torch.cuda.current_stream(levels.device))
+
+    def arrive(self) -> NDArray[np.uint8]:
+        """[N, H, W, 3], once they are here: the one place where drawing waits for a GPU."""
+        if self._landing is None:
+            return self.levels.cpu().numpy()
+        self._landed.synchronize()
+        return self._landing.numpy()
 
 
 def to_deep_pixels(image: Tensor) -> NDArray[np.uint16]:

@@ -22,7 +22,9 @@ from torch import Tensor
 from explorer.models import Features, NoisePlan, Step, Transform
 
 Key = bytes
-Stage = Features | NDArray[np.uint8]
+Picture = NDArray[np.uint8] | Tensor
+"""Pixels of a picture, [H, W, 3] uint8: on the CPU, or where they were drawn."""
+Stage = Features | Picture
 """Output of a step, or the finished pixels made from it."""
 
 
@@ -54,11 +56,8 @@ def chain_keys(
     state = hashlib.blake2b(repr((source, transform)).encode(), digest_size=16)
     keys: list[Key] = []
     for index, step in enumerate(steps):
-        state.update(b"%d" % index)
-        for row in step.rows:
-            state.update(rows[row])
-        if step.reads_noise:
-            state.update(plan)
+        upstream = [rows[row] for row in step.rows] + [plan] * step.reads_noise
+        state.update(b"%d" % index + b"".join(upstream))
         keys.append(state.digest())
     return tuple(keys)
 
@@ -141,10 +140,10 @@ class StageCache:
         stage = self._get(key)
         return stage if isinstance(stage, Features) else None
 
-    def pixels(self, key: Key) -> NDArray[np.uint8] | None:
+    def pixels(self, key: Key) -> Picture | None:
         """Finished pixels, or None. Not to be written to."""
         stage = self._get(key)
-        return stage if isinstance(stage, np.ndarray) else None
+        return None if isinstance(stage, Features) else stage
 
     def touch(self, keys: Iterable[Key]) -> None:
         """Mark those of `keys` that are here as just used: the steps of the picture on screen."""
@@ -196,6 +195,8 @@ def _storages(stage: Stage) -> dict[int, int]:
     """Address and bytes of each piece of memory behind a stage."""
     if isinstance(stage, np.ndarray):
         return {stage.ctypes.data: stage.nbytes}
+    if isinstance(stage, Tensor):
+        return dict([_storage(stage)])
     held = (stage.x, stage.rgb, stage.residual)
     return dict(_storage(tensor) for tensor in held if tensor is not None)
 

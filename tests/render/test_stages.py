@@ -145,6 +145,20 @@ def test_what_is_larger_than_the_limit_is_not_kept_and_drives_nothing_out():
     assert b"b" not in cache
 
 
+def test_pixels_are_kept_on_the_cpu_or_where_they_were_drawn():
+    cache = StageCache(100)
+    picture = torch.full((2, 2, 3), 7, dtype=torch.uint8)
+    cache.put(b"here", picture.numpy().copy())
+    cache.put(b"there", picture)
+    assert cache.stats.bytes == 24
+    for key in (b"here", b"there"):
+        assert (torch.as_tensor(cache.pixels(key)) == picture).all()
+        assert cache.features(key) is None
+    cache.put(b"stage", features(90))
+    assert cache.pixels(b"stage") is None
+    assert cache.stats.bytes == 90
+
+
 @given(st.lists(st.tuples(st.sampled_from(["put", "get", "touch", "clear"]), st.integers(0, 9)), max_size=60))
 def test_bytes_are_what_the_entries_hold(operations):
     cache = StageCache(1000)
