@@ -276,12 +276,11 @@ def test_a_frame_sends_its_latents_and_waits_once_for_its_pixels(recorder, monke
     network.mapping = lambda z, c=None, psi=1.0, cutoff=None: small.mapping(torch.zeros(1, 8))
     waited = []
 
-    def to_host(levels):
-        waited.append(levels.shape)
-        return np.zeros(levels.shape, np.uint8)
+    def arrive(sent):
+        waited.append(sent.levels.shape)
+        return np.zeros(sent.levels.shape, np.uint8)
 
-    monkeypatch.setattr(engine_module, "to_host", to_host)
-    monkeypatch.setattr(pixels, "to_host", to_host)
+    monkeypatch.setattr(pixels.Sent, "arrive", arrive)
     engine = make(network, cache_bytes=2**20, at_once=3)
     for i in range(5):
         with Devices() as asked:
