@@ -40,6 +40,10 @@ _FEW_CHANNELS = 8
 _MOST_CHANNELS = 512
 """Put out by one convolution in float32 on a GPU. Of 1024 at 64 pixels cuDNN made Fourier transforms of 40 GB
 that took an H100 86 ms, where 512 take it 0.83 ms."""
+_WIDE, _LARGE, _MOST_SAMPLES = 256, 64, 4
+"""Channels and pixels a side from which one convolution in float32 on a GPU has at most so many samples. Of 8
+with 256 channels at 128 pixels cuDNN made Fourier transforms of 34 GB that took an H200 30 ms; twice 4 take
+it 5.3 ms."""
 
 
 def _take_noise(weights: WeightTable, name: str, size: tuple[int, int]) -> tuple[Tensor | None, float]:
@@ -163,6 +167,8 @@ class ModulatedConv:
         in_size = (height // 2, width // 2) if up else size
         form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
         self.folds = form.kind == "weights"
+        # Products of full float32 are what a GPU's library has strange algorithms for.
+        self._in_parts = processor.kind(device) == "cuda" and half is None and not near
         # A GPU's library adds the bias in a pass of its own; `fused` has one anyway.
         self._adds_bias_last = self.folds and not up and processor.kind(device) == "cuda"
         self.winograd: WinogradConv | None = None
@@ -244,8 +250,15 @@ class ModulatedConv:
         x = x * style.to(self.dtype)[:, :, None, None]
         if self._packed is not None and x.shape[0] == 1 and not style.requires_grad:
             return self._scale_and_shift(self._packed(x), demod)
-        x = F.conv2d(x, self.weight, padding=1)
+        x = self._convolved(x, self.weight)
         return self._scale_and_shift(x, demod)
+
+    def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Convolution at the same size, of no more samples at once than a GPU's library is good at."""
+        is_large = min(weight.shape[:2]) >= _WIDE and min(x.shape[2:]) >= _LARGE
+        parts = x.split(_MOST_SAMPLES) if self._in_parts and is_large else (x,)
+        done = [F.conv2d(part, weight, padding=1) for part in parts]
+        return done[0] if len(done) == 1 else torch.cat(done)
 
     def _folded(self, x: Tensor, style: Tensor, demod: Tensor, bias: Tensor | None) -> Tensor:
         """Convolution at the same size, style and demodulation folded into the weights, and bias."""
@@ -285,8 +298,8 @@ class ModulatedConv:
         0.9 to 1.6 for this one; in float16, where both are fast, it spares the passes of the blur.
         Two pixels beside each other lie together already: bias and demodulation are written out for both.
         """
-        most = _MOST_CHANNELS if self.dtype == torch.float32 and not self.near else len(self.weight)
-        parts = [F.conv2d(x, weight, padding=1) for weight in self.weight.split(most)]
+        most = _MOST_CHANNELS if self._in_parts else len(self.weight)
+        parts = [self._convolved(x, weight) for weight in self.weight.split(most)]
         four = (parts[0] if len(parts) == 1 else torch.cat(parts, 1)).permute(0, 2, 3, 1)  # [N, h, w, 4 O]
         n, height, width, _ = four.shape
         apart = four.reshape(n, height, width, 2, -1).transpose(2, 3)  # [N, h, 2, w, 2 O]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explorer.bench.random_networks import RandomNetwork
@@ -220,6 +221,25 @@ def test_many_channels_put_out_are_convolved_in_parts(on_gpu, monkeypatch):
     wanted = made(network, on_gpu).synthesis(ws)
     monkeypatch.setattr(modulated, "_MOST_CHANNELS", 40)
     assert error(made(network, on_gpu).synthesis(ws), wanted.cpu()) < 1e-6
+
+
+def test_many_samples_are_convolved_in_parts(on_gpu, monkeypatch):
+    network = SMALL["skip"]()
+    ws = latents(network, 3)
+    wanted = made(network, on_gpu).synthesis(ws)
+    monkeypatch.setattr(modulated, "_WIDE", 16)
+    monkeypatch.setattr(modulated, "_LARGE", 8)
+    monkeypatch.setattr(modulated, "_MOST_SAMPLES", 2)
+    convolve, counts = F.conv2d, set()
+
+    def counting(x, *args, **kwargs):
+        counts.add(len(x))
+        return convolve(x, *args, **kwargs)
+
+    parted = made(network, on_gpu)
+    monkeypatch.setattr(F, "conv2d", counting)
+    assert error(parted.synthesis(ws), wanted.cpu()) < 1e-6
+    assert counts == {1, 2, 3}
 
 
 class Rounding(TorchDispatchMode):
