@@ -47,6 +47,7 @@ def make_encoder(
     size: tuple[int, int],
     claims: Claims,
     music: Path | None = None,
+    device: str = "cpu",
 ) -> Encoder:
     """Make the encoder of a format; libraries are imported here and not before.
 
@@ -54,6 +55,7 @@ def make_encoder(
     ----------
     size : width and height of a frame.
     music : a file whose sound goes under the film, where the format has sound.
+    device : the frames are drawn on.
     """
     if format in ("MP4", "WEBM", "MOV"):
         try:
@@ -64,7 +66,7 @@ def make_encoder(
                 "pip install av, or choose GIF, WebP or a folder of frames"
             ) from error
 
-        return VideoEncoder(format, settings, fps, size, music)
+        return VideoEncoder(format, settings, fps, size, music, device)
     from explorer.export import video_pillow
 
     if format == "GIF":

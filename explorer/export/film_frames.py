@@ -9,6 +9,7 @@ from PIL import Image
 
 from explorer.export.label import labelled
 from explorer.mark import FilmMark
+from explorer.mark.film import EVERY
 from explorer.recipe import Film, Moment
 from explorer.recipe.finish import Label
 from explorer.render.frame import RenderRequest
@@ -85,9 +86,16 @@ class FrameFinisher:
     piece : frames that are made in one go, for the mark: see `FilmMark`.
     """
 
+    GROUP = EVERY
+    """Most frames of a group."""
+
     def __init__(self, film: Film, label: Label | None = None, mark: bool = False, piece: int = 1) -> None:
         self._film, self._label = film, label
         self._mark = FilmMark(piece) if mark else None
+
+    def group(self, number: int) -> tuple[int, int]:
+        """Of a frame: frames of a group are finished in their order, groups do not depend on each other."""
+        return (0, number // self.GROUP) if self._mark is None else self._mark.group(number)
 
     def finished(self, number: int, canvas: Pixels) -> Pixels:
         """Frame `number`, finished; `canvas` is left as it is."""

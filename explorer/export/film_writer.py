@@ -1,4 +1,4 @@
-"""The thread that finishes and encodes: it takes frames from a short queue while the next one is drawn."""
+"""The thread that encodes: it takes frames from a short queue while the next one is drawn."""
 
 import os
 import queue
@@ -10,8 +10,9 @@ from pathlib import Path
 from explorer.errors import ExportError
 from explorer.export.files import export_error
 from explorer.export.film_encoders import Encoder, Segment
+from explorer.export.film_finishing import Finished, Finishing
 from explorer.export.film_formats import FilmFormat, FilmSettings
-from explorer.export.film_frames import FrameFinisher, Pixels
+from explorer.export.film_frames import Pixels
 from explorer.export.film_job import Job
 from explorer.provenance import Claims, credentials
 from explorer.provenance.identity import signing_identity
@@ -46,17 +47,18 @@ class FilmWriter(threading.Thread):
         format: FilmFormat,
         settings: FilmSettings,
         claims: Claims,
-        finisher: FrameFinisher,
+        finishing: Finishing,
         frame_bytes: int,
     ) -> None:
         super().__init__(name="film writer", daemon=True)
         self._encoder, self._job, self._format = encoder, job, format
-        self._settings, self._claims, self._finisher = settings, claims, finisher
+        self._settings, self._claims, self._finishing = settings, claims, finishing
         self._run_frames = max(1, min(RUN, RUN_BYTES // frame_bytes))
         self._gathered: list[Pixels] = []
         """Gathered by whoever draws."""
-        self._queue: queue.Queue[tuple[int, list[Pixels]] | None] = queue.Queue(
-            max(1, WAITING // self._run_frames)
+        waiting = max(WAITING, finishing.ahead(frame_bytes))
+        self._queue: queue.Queue[list[tuple[int, Finished]] | None] = queue.Queue(
+            max(1, waiting // self._run_frames)
         )
         self._segment: Segment | None = None
         self._abandoned = False
@@ -94,7 +96,8 @@ class FilmWriter(threading.Thread):
         self._gathered.append(pixels)
         if ends:
             run, self._gathered = self._gathered, []
-            self._push((number - len(run) + 1, run))
+            self.check()
+            self._push(self._finishing.begin(number - len(run) + 1, run))
 
     def finish(self) -> None:
         """Say that no more frames will come."""
@@ -106,7 +109,7 @@ class FilmWriter(threading.Thread):
         most = min(self._run_frames, max(LAST_RUN, 3 * (self._job.frames - number)))
         return len(self._gathered) + 1 >= most or self._job.ends_segment(number)
 
-    def _push(self, item: tuple[int, list[Pixels]] | None) -> None:
+    def _push(self, item: list[tuple[int, Finished]] | None) -> None:
         while True:
             self.check()
             try:
@@ -143,22 +146,24 @@ class FilmWriter(threading.Thread):
         devices.use_threads(1)  # the other cores draw
         try:
             while (item := self._queue.get()) is not None and not self._abandoned:
-                self._add(*item)
+                for first, finished in item:
+                    self._add(first, finished())
             if not self._abandoned:
                 self._publish()
         except Exception as error:
             self._error = error
         finally:
+            self._finishing.close()
             self._drop_segment()
 
     def _add(self, first: int, run: list[Pixels]) -> None:
-        """Finish and encode frames of one segment, `first` and those after it."""
+        """Encode frames of one segment, `first` and those after it."""
         segment_number = self._job.segment_of(first)
         file = self._job.file_of(segment_number)
         part = file.with_name(f"{file.name}.part")
         if self._segment is None:
             self._segment = self._encoder.open(part, self._job.frames_of(segment_number))
-        for number, pixels in enumerate(self._finisher.finished_run(first, run), first):
+        for number, pixels in enumerate(run, first):
             self._segment.add(number, pixels)
         if self._job.ends_segment(first + len(run) - 1):
             segment, self._segment = self._segment, None

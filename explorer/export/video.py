@@ -9,6 +9,7 @@ segments outlive a crash and a closed generator alike; `discard` throws them awa
 import hashlib
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import explorer
 from explorer.errors import ExportError
 from explorer.export.files import make_folder
 from explorer.export.film_encoders import make_encoder
+from explorer.export.film_finishing import Finishing
 from explorer.export.film_formats import FilmFormat, FilmSettings, check_fits, film_format_of, least_bytes
 from explorer.export.film_frames import FrameFinisher, FrameMaker, Pixels, frame_size
 from explorer.export.film_job import FRAME_NAME, Job, discard, finished
@@ -139,15 +141,18 @@ def write_film(
     cell = size[1] // film.rows, size[0] // film.columns
     finish = done_to(Finish(label=settings.label, mark=settings.mark), *cell)
     claims = replace(claims_of_film(film, info), finish=finish)
-    encoder = make_encoder(format, settings, film.fps, size, claims, None if music is None else Path(music))
+    sound = None if music is None else Path(music)
+    encoder = make_encoder(format, settings, film.fps, size, claims, sound, engine.device)
     about = _about(engine, film, settings, format, size)
     job = Job(path, about, film.frames, encoder.segment_frames, encoder.suffix)
     missing = job.missing()
     job.check_room(least_bytes(format, *size, len(missing)))
     resumed = film.frames - len(missing)
     maker = FrameMaker(engine, film, together=format in DRAWN_TOGETHER)
-    finisher = FrameFinisher(film, finish.label, finish.mark, encoder.segment_frames)
-    writer = FilmWriter(encoder, job, format, settings, claims, finisher, 3 * size[0] * size[1])
+    frame_bytes = 3 * size[0] * size[1]
+    make = partial(FrameFinisher, film, finish.label, finish.mark, encoder.segment_frames)
+    finishing = Finishing(make, engine.device, frame_bytes)
+    writer = FilmWriter(encoder, job, format, settings, claims, finishing, frame_bytes)
 
     def progress(done: int, preview: Pixels | None = None) -> FilmProgress:
         drawn = done - resumed

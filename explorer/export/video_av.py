@@ -2,7 +2,7 @@
 
 Colours are BT.709 in limited range, converted so and tagged so: an untagged film is
 shown with another matrix by every second player. The number of encoder threads is
-fixed for a size, since H.264's bytes depend on it.
+fixed for a size and a device, since H.264's bytes depend on it.
 
 An export should take little longer than its frames do, and encoding takes time from the drawing even on
 a core of its own. So each encoder runs in a mode that costs half of its usual one or less; what that
@@ -28,9 +28,10 @@ from explorer.provenance import Claims, containers, xmp
 
 os.environ.setdefault("SVT_LOG", "1")  # errors alone: the AV1 encoder talks a page to the terminal
 SEGMENT_SECONDS = 4.0
-THREADS = 2
-SMALL = 256 * 256
-"""Pixels up to which one thread encodes: more would take the time that they save from the drawing."""
+SMALL, LARGE = 256 * 256, 800 * 800
+"""Pixels up to which one thread encodes (more would take the time that they save from the drawing), and from
+which many do beside a GPU, which leaves most cores idle."""
+FEW, MANY = 2, 8
 _SEAM_QP, _SEAM_FRAMES = 8, 6
 """Quantiser of x264 on both sides of a seam, and the frames in which quality goes there."""
 _BT709 = 1
@@ -58,17 +59,20 @@ class VideoEncoder:
         fps: float,
         size: tuple[int, int],
         music: Path | None = None,
+        device: str = "cpu",
     ) -> None:
         self.segment_frames = max(8, min(240, round(fps * SEGMENT_SECONDS)))
         self.suffix = f".{_MUXERS[format]}"
         self._format, self._size, self._music = format, size, music
         self._rate = Fraction(fps).limit_denominator(1001)
         self._settings = settings
+        self._threads = threads_for(size, device)
 
     def open(self, path: Path, frames: int) -> "VideoSegment":
         """Begin a segment."""
         codec, pixel_format, options = _codec(self._format, self._settings, frames)
-        return VideoSegment(path, _MUXERS[self._format], codec, pixel_format, options, self._rate, self._size)
+        muxer = _MUXERS[self._format]
+        return VideoSegment(path, muxer, codec, pixel_format, options, self._rate, self._size, self._threads)
 
     def join(self, segments: Sequence[Path], out: Path, claims: Claims) -> None:
         """Copy the packets of all segments into one file; nothing is encoded again."""
@@ -138,6 +142,7 @@ class VideoSegment:
         options: dict[str, str],
         rate: Fraction,
         size: tuple[int, int],
+        threads: int,
     ) -> None:
         self._file = open(path, "w+b")  # noqa: SIM115 - closed in `close`
         try:
@@ -149,7 +154,7 @@ class VideoSegment:
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = self._pixel_format = pixel_format
         context = self._stream.codec_context
-        context.thread_count = 1 if size[0] * size[1] <= SMALL else THREADS
+        context.thread_count = threads
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _LIMITED
         self._rate = rate
@@ -187,6 +192,12 @@ class VideoSegment:
             self._file.close()
 
 
+def threads_for(size: tuple[int, int], device: str) -> int:
+    """Threads that encode frames of a width and height, drawn on `device`, on whatever machine."""
+    pixels = size[0] * size[1]
+    return 1 if pixels <= SMALL else FEW if pixels < LARGE or device == "cpu" else MANY
+
+
 def _begun(file: BinaryIO, muxer: str, options: dict[str, str]) -> Any:
     """Container to be filled; PyAV's types do not tell a film's streams from those of sound."""
     return av.open(file, "w", format=muxer, container_options=options)
@@ -201,7 +212,7 @@ def _codec(format: FilmFormat, settings: FilmSettings, frames: int) -> tuple[str
         options = {"crf": str(crf), "preset": "faster", "x264-params": _without_seams(crf, frames)}
         return "libx264", f"yuv{settings.chroma}p", options
     if format == "WEBM" and settings.codec == "av1":
-        options = {"crf": str(round(60 - 0.5 * quality)), "preset": "8", "svtav1-params": f"lp={THREADS}"}
+        options = {"crf": str(round(60 - 0.5 * quality)), "preset": "8", "svtav1-params": f"lp={FEW}"}
         return "libsvtav1", "yuv420p", options
     if format == "WEBM":
         # VP9 knows no frames of a quality of their own, so that all have to be good: the picture's error

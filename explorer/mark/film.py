@@ -32,6 +32,10 @@ class FilmMark:
         self._over: dict[int, Offsets] = {}
         self._seen: dict[int, NDArray[np.float32]] = {}
 
+    def group(self, number: int) -> tuple[int, int]:
+        """Of a frame: a group begins with a key frame, and depends on nothing before it."""
+        return number // self._piece, number % self._piece // EVERY
+
     def marked(self, number: int, pixels: NDArray[np.uint8], cell: int = 0) -> NDArray[np.uint8]:
         """Frame `number` of the film, or one of its cells ([H, W, 3]), with the mark on it."""
         return self.marked_run(number, pixels[None], cell)[0]

@@ -115,10 +115,11 @@ def default_threads() -> int:
     safe to use: a thread that waits sleeps, so the window and an encoder find
     the core free between two layers.
     """
-    return max(1, min(_usable_cores(), MAX_THREADS))
+    return max(1, min(usable_cores(), MAX_THREADS))
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

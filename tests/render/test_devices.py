@@ -84,7 +84,7 @@ def test_the_cache_grows_with_a_gpus_memory_and_shrinks_back_without_it(gib, mib
 
 def test_threads_are_at_least_one_and_bounded(monkeypatch):
     for cores, threads in ((1, 1), (2, 2), (64, devices.MAX_THREADS)):
-        monkeypatch.setattr(devices, "_usable_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(devices, "usable_cores", lambda cores=cores: cores)
         assert devices.default_threads() == threads
 
 
