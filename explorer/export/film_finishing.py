@@ -1,4 +1,8 @@
-"""Finishing frames (mark and label), on several threads where one would be slower than the drawing."""
+"""Finishing frames (mark and label), on several threads where one would be slower than the drawing.
+
+An H200 drew 81 frames a second of StyleGAN2 1024 in float32; marked on one thread, which also had two encode,
+17 of them a second became a film. Marking takes such a frame 3 ms, a key frame 17; encoding takes 30.
+"""
 
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor

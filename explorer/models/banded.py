@@ -16,11 +16,11 @@ along x are 32 to 128 values long: an H100 read and wrote those at 27 % of its m
 long ones at 50 to 60 %, and took 20.5 ms for a picture of StyleGAN3-T 1024 in float16.)
 
 Measured there for StyleGAN3-T 1024 at batch 1, one recorded picture: 11.2 ms in float16, of which
-leaky ReLU and clamp take 2.4 and convolutions some 2.3. float32 took as long as before, 49 ms, most
-of it in convolutions and products, for which it has no matrix units. Strips of 16, 24 or 48 MiB and
-blocks of 128 were slower in float16 (11.6 to 12.7 ms), as was filling up channels to 32 bytes in
-float32. Counted: 9.5 GB read and written in memory and 17 GB in the cache, 0.28 TFLOP of filters,
-0.6 TFLOP of convolutions.
+leaky ReLU and clamp took 2.4 and convolutions some 2.3; on an H200, where those two are one pass (`fused`), 9.1 ms.
+float32 took as long as before, 49 ms, most of it in convolutions and products, for which it has no matrix
+units. On the H200 strips of 24, 32 and 56 MiB took 9.4, 9.3 and 9.0 ms, blocks of 32 and 128 1.14 and 1.05
+times as long, and channels filled up to 32, 64 or 128 bytes 1.01 to 1.13 times. Counted: 9.5 GB read and
+written in memory and 17 GB in the cache, 0.28 TFLOP of filters, 0.6 TFLOP of convolutions.
 """
 
 import math
@@ -41,7 +41,7 @@ _LINE = 64
 """Values that strips are a multiple of: 128 bytes in half precision."""
 STRIP_BYTES = 40 * 2**20
 """Part of the raised picture that exists at a time: what stays in a large card's second-level cache
-(50 MB). The whole, 0.8 GB in one layer of StyleGAN3-T 1024, never exists."""
+(50 or 60 MB). The whole, 0.8 GB in one layer of StyleGAN3-T 1024, never exists."""
 
 
 @dataclass(frozen=True, slots=True)
