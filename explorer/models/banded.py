@@ -16,7 +16,7 @@ along x are 32 to 128 values long: an H100 read and wrote those at 27 % of its m
 long ones at 50 to 60 %, and took 20.5 ms for a picture of StyleGAN3-T 1024 in float16.)
 
 Measured there for StyleGAN3-T 1024 at batch 1, one recorded picture: 11.2 ms in float16, of which
-leaky ReLU and clamp took 2.4 and convolutions some 2.3; on an H200, where those two are one pass (`fused`), 9.1 ms.
+leaky ReLU and clamp took 2.4 and convolutions some 2.3; on an H200, those two one pass (`fused`), 9.1 ms.
 float32 took as long as before, 49 ms, most of it in convolutions and products, for which it has no matrix
 units. On the H200 strips of 24, 32 and 56 MiB took 9.4, 9.3 and 9.0 ms, blocks of 32 and 128 1.14 and 1.05
 times as long, and channels filled up to 32, 64 or 128 bytes 1.01 to 1.13 times. Counted: 9.5 GB read and

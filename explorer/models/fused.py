@@ -6,8 +6,8 @@ comes with torch for CUDA and that its own functions are made by): 0.3 s when th
 drawn, nothing to install. Where it cannot, the same sums are done one after the other; half
 precision then rounds in between.
 
-Measured on an H200 (torch 2.11), one recorded picture in float16: StyleGAN3-T 1024 8.5 against 9.3 ms; StyleGAN2
-1024 2.22 against 2.40 ms with noise, leaky ReLU and clamp in one, and 2.05 with the bias among them.
+Measured on an H200 (torch 2.11), one recorded picture in float16: StyleGAN3-T 1024 8.5 against 9.3 ms;
+StyleGAN2 1024 2.22 against 2.40 ms with noise, leaky ReLU and clamp in one, 2.05 with the bias among them.
 """
 
 import logging
