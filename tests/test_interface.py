@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import explorer
-from explorer import CheckpointError, allocator, inspect_checkpoint, load_generator
+from explorer import CheckpointError, allocator, inspect_checkpoint, load_generator, mappings
 from explorer.checkpoints import read_checkpoint
 from explorer.checkpoints.loading import build
 from explorer.checkpoints.safetensors_form import save_network
@@ -114,6 +114,34 @@ def test_weights_are_not_in_memory_twice(path):
     assert all(torch.equal(read.tensors[name], value) for name, value in values.items())
     G = build(read, str(path))
     assert torch.equal(G.to("cpu").synthesis(G.mapping(G.latent(0))), picture)
+
+
+def test_layers_that_lay_their_weights_out_anew_leave_the_others_in_the_file(tmp_path, request):
+    file = tmp_path / "wide.safetensors"
+    wide = random_network("skip", 32, channels={4: 256, 8: 256, 16: 256, 32: 128})
+    save_network(file, wide.description, wide._tensors, {})
+    G = load_generator(file)
+    own = [layer.name for layer, form in G.forms.rows.items() if form.has_own_weights]
+    assert len(own) > 4
+    ws = G.mapping(G.latent(0), psi=0.7)
+    before = torch.get_num_threads()
+    request.addfinalizer(lambda: torch.set_num_threads(before))
+    for threads in (1, 2, 1):  # each time some are laid out again
+        torch.set_num_threads(threads)
+        torch.testing.assert_close(G.synthesis(ws), wide.synthesis(ws), rtol=1e-5, atol=1e-5)
+        assert (resident_of(file) or 0) < file.stat().st_size / 4
+    there = read_checkpoint(file).tensors
+    for name in own:
+        assert torch.equal(G._tensors[f"{name}.weight"], there[f"{name}.weight"])
+
+
+def test_what_was_changed_in_tensors_that_nothing_was_built_of_stays(path):
+    changed = read_checkpoint(path).tensors
+    name = next(name for name in changed if name.endswith("conv1.weight"))
+    changed[name].fill_(3)
+    load_generator(path)
+    mappings.rest()
+    assert (changed[name] == 3).all()
 
 
 def test_memory_of_pictures_is_kept_whoever_draws_them(path, monkeypatch):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from explorer import mappings
+
 if TYPE_CHECKING:
     import torch
 
@@ -58,13 +60,13 @@ class LoadedNetwork:
     """The private mapping of the file that `tensors` lie in, where they do."""
 
     def rest(self) -> None:
-        """Let the pages of the file go that were read; what is read again comes from the file again.
+        """Let the pages of the file go that were read, now and when layers lay out weights anew (`mappings`).
 
-        A network that was built keeps most weights in layouts of its own, and the pages with
-        the originals would stay in memory beside them. Nobody has written to them.
+        For a network that was built: from then on nobody writes to its tensors.
         """
-        if self.mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self.mapping.madvise(mmap.MADV_DONTNEED)
+        if self.mapping is not None:
+            mappings.watch(self.mapping)
+            mappings.rest()
 
     @property
     def parameters(self) -> int:

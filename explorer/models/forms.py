@@ -54,6 +54,11 @@ class Form:
     packed: bool = False
     """Whether weights are laid out as the library wants them, for single pictures."""
 
+    @property
+    def has_own_weights(self) -> bool:
+        """Whether the layer lays its weights out anew, so that the network's may stay where they are."""
+        return self.packed or self.kind in ("winograd", "nnpack", "rows")
+
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
         said = ((self.apart, "strips apart"), (self.alone, "alone in NNPACK"), (self.packed, "packed"))

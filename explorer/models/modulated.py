@@ -148,9 +148,15 @@ class ModulatedConv:
         bias = weights.take(f"{name}.bias", self.out_channels)
         plane, strength = _take_noise(weights, name, size)
 
-        # A transposed convolution wants [I, O, 3, 3]. The table keeps the very same memory.
-        weight = (weight.transpose(0, 1) if up else weight).contiguous(memory_format=Channels)
-        weights.keep_as(f"{name}.weight", weight.transpose(0, 1) if up else weight)
+        height, width = size
+        in_size = (height // 2, width // 2) if up else size
+        form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
+        # A transposed convolution wants [I, O, 3, 3]. The table keeps the very same memory: the file's,
+        # where the layer lays its weights out anew.
+        weight = weight.transpose(0, 1) if up else weight
+        if not form.has_own_weights:
+            weight = weight.contiguous(memory_format=Channels)
+            weights.keep_as(f"{name}.weight", weight.transpose(0, 1) if up else weight)
         if half is not None:
             # Pre-normalisation (2-ADA, appendix): keeps sums within half precision; demodulation cancels it.
             dims = (0, 2, 3) if up else (1, 2, 3)
@@ -163,9 +169,6 @@ class ModulatedConv:
         # On a GPU the blur is part of the weights, see `phases`, below `power`.
         self.in_phases = up and processor.kind(device) != "cpu"
         weight = phases(weight) if self.in_phases else weight
-        height, width = size
-        in_size = (height // 2, width // 2) if up else size
-        form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
         self.folds = form.kind == "weights"
         # Products of full float32 are what a GPU's library has strange algorithms for.
         self._in_parts = processor.kind(device) == "cuda" and half is None and not near
@@ -180,7 +183,9 @@ class ModulatedConv:
         if form.packed:
             padding, stride = ((0, 0), (2, 2)) if up else ((1, 1), (1, 1))
             self._packed = PackedConv(lambda: weight, transposed=up, padding=padding, stride=stride)
-        self.weight = weight.to(device, self.dtype, memory_format=Channels)
+        self.weight = weight
+        if not form.has_own_weights:
+            self.weight = weight.to(device, self.dtype, memory_format=Channels)
         self.bias = (bias * gain).to(device, self.dtype)
         if self.in_phases:
             self._bias_twice = self.bias.repeat(2)
@@ -250,8 +255,18 @@ class ModulatedConv:
         x = x * style.to(self.dtype)[:, :, None, None]
         if self._packed is not None and x.shape[0] == 1 and not style.requires_grad:
             return self._scale_and_shift(self._packed(x), demod)
-        x = self._convolved(x, self.weight)
+        x = self._convolved(x, self._ordinary())
         return self._scale_and_shift(x, demod)
+
+    def _ordinary(self) -> Tensor:
+        """The weights as torch's own convolutions want them, which gradients and some batches are left to.
+
+        Laid out when they are first asked for: most networks only draw, one picture at a time.
+        """
+        if not self.weight.is_contiguous(memory_format=Channels):
+            with torch.inference_mode(False):  # else they could not be kept for a way back
+                self.weight = self.weight.contiguous(memory_format=Channels)
+        return self.weight
 
     def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
         """Convolution at the same size, of no more samples at once than a GPU's library is good at."""
@@ -283,7 +298,7 @@ class ModulatedConv:
         elif self.folds and x.shape[0] == 1 and not style.requires_grad:
             x = F.conv_transpose2d(x, self.weight * style[0, :, None, None, None], stride=2)
         else:
-            x = F.conv_transpose2d(x * style[:, :, None, None], self.weight, stride=2)
+            x = F.conv_transpose2d(x * style[:, :, None, None], self._ordinary(), stride=2)
         channels = self.out_channels
         if x.shape[0] == 1 and not style.requires_grad:
             kernel = self.blur * demod[0, :, None, None, None].to(self.dtype)

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer import mappings
+
 Pair = tuple[int, int]
 
 
@@ -88,6 +90,7 @@ class PackedConv:
             else:
                 self._made = torch.ops.mkldnn._reorder_convolution_weight(dense, padding, one, one, 1, shape)
             self._made_for = wanted
+            mappings.rest()
         assert self._made is not None
         return self._made
 

@@ -30,6 +30,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer import mappings
 from explorer.models.pieces import spread
 
 _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, math.sqrt(0.5), -math.sqrt(0.5), math.sqrt(2), -math.sqrt(2))}
@@ -100,6 +101,7 @@ class WinogradConv:
                 count = self._strip * self._across
                 self._made = _Grouped(self._spread, count) if _has_grouped() else _Matrices(self._spread)
                 self._made_for = threads
+                mappings.rest()
             return self._made
 
     def _spread(self) -> Tensor:
@@ -237,10 +239,9 @@ class _Grouped:
     def __init__(self, spread: Callable[[], Tensor], count: int):
         weight = spread()
         self._groups, self._out, channels = weight.shape
-        dense = weight.reshape(self._groups * self._out, channels, 1, 1).to_mkldnn()
-        del weight
+        dense = weight.view(self._groups * self._out, channels, 1, 1)
         shape = [1, self._groups * channels, 1, count]
-        self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]
+        self.weight: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
             dense, [0, 0], [1, 1], [1, 1], self._groups, shape
         )
 

@@ -53,11 +53,13 @@ def test_gradients_belong_to_the_picture_that_is_drawn(name: str) -> None:
         assert slope == pytest.approx(float(gradient.norm()), rel=0.05)
 
 
-def test_a_network_opened_as_the_program_opens_it_can_be_followed(tmp_path) -> None:
+@pytest.mark.parametrize("channels", [None, {4: 256, 8: 256, 16: 256}])
+def test_a_network_opened_as_the_program_opens_it_can_be_followed(channels) -> None:
     """Tensors made in inference mode refuse gradients; nothing a network keeps may be one."""
-    generator = synthetic.random_network("skip")
+    generator = synthetic.random_network("skip", channels=channels)
     with torch.inference_mode():
-        generator.synthesis(latents(generator, 1), "random", noise_seed=3)
+        for count in (1, 2):
+            generator.synthesis(latents(generator, count), "random", noise_seed=3)
         ws = generator.mapping(generator.latent(0))
     ws = ws.clone().requires_grad_()
     generator.differentiable_synthesis(ws).sum().backward()
