@@ -12,7 +12,9 @@ from explorer import CheckpointError, allocator, inspect_checkpoint, load_genera
 from explorer.checkpoints import read_checkpoint
 from explorer.checkpoints.loading import build
 from explorer.checkpoints.safetensors_form import save_network
+from explorer.models import build_generator
 from tests.models.synthetic import random_network, random_tensors
+from tests.models.synthetic_stylegan3 import random_network as random_stylegan3
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,24 @@ def test_layers_that_lay_their_weights_out_anew_leave_the_others_in_the_file(tmp
     there = read_checkpoint(file).tensors
     for name in own:
         assert torch.equal(G._tensors[f"{name}.weight"], there[f"{name}.weight"])
+
+
+@pytest.mark.parametrize("family", ["stylegan2", "stylegan2 wide", "stylegan3-t"])
+def test_pictures_after_the_first_need_nothing_of_the_file(family, tmp_path):
+    """It may lie on a drive that is unplugged, or be written over: a page that is gone ends the process."""
+    network = {
+        "stylegan2": lambda: random_network("skip", 32, channels={4: 64, 8: 64, 16: 64, 32: 32}),
+        "stylegan2 wide": lambda: random_network("skip", 32, channels={4: 256, 8: 256, 16: 256, 32: 128}),
+        "stylegan3-t": lambda: build_generator(*random_stylegan3("T", channel_base=4096, channel_max=200)),
+    }[family]()
+    file = tmp_path / "network.safetensors"
+    save_network(file, network.description, network._tensors, {})
+    G = load_generator(file)
+    G.synthesis(G.mapping(G.latent(0), psi=0.7))
+    mappings.rest()
+    assert resident_of(file) in (0, None)
+    G.synthesis(G.mapping(G.latent(1), psi=0.5), noise_mode="const" if G.has_noise else "none")
+    assert resident_of(file) in (0, None)
 
 
 def test_what_was_changed_in_tensors_that_nothing_was_built_of_stays(path):

@@ -56,8 +56,8 @@ class Form:
 
     @property
     def has_own_weights(self) -> bool:
-        """Whether the layer lays its weights out anew, so that the network's may stay where they are."""
-        return self.packed or self.kind in ("winograd", "nnpack", "rows")
+        """Whether it draws with weights of its own alone, so that the network's may stay in their file."""
+        return self.packed or self.kind in ("winograd", "rows")
 
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""

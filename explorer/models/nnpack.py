@@ -64,8 +64,8 @@ class NnpackConv:
 
     @cached_property
     def _weight(self) -> Tensor:
-        """Row-major: made when the layer first draws."""
-        return self._given.contiguous()
+        """Row-major: made when the layer first draws. Memory of its own: what was given may lie in a file."""
+        return self._given.clone(memory_format=torch.contiguous_format)
 
     def __call__(self, x: Tensor, style: Tensor, scale: Tensor, bias: Tensor, finish: Finish) -> Tensor:
         """Convolve x * style, times `scale`, plus `bias`, and finish.

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+SMALL_BYTES = 64 * 2**10
+"""Tensors that are copied out of the file they lie in: pictures are to need it no more."""
+
 
 class WeightTable:
     """Canonical names to tensors, checked as they are taken.
@@ -53,7 +56,9 @@ class WeightTable:
             )
         if not tensor.dtype.is_floating_point:
             raise ValueError(f"the tensor {name!r} holds {tensor.dtype}, not real numbers")
-        self.kept[name] = tensor.to("cpu", torch.float32)
+        kept = tensor.to("cpu", torch.float32)
+        # Small ones are drawn with as they are; large ones are laid out anew, or scaled, before.
+        self.kept[name] = kept.clone() if kept.nbytes <= SMALL_BYTES else kept
         return self.kept[name]
 
     def keep_as(self, name: str, tensor: Tensor) -> Tensor:
