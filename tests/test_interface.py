@@ -1,5 +1,6 @@
 """The public Python interface, as other people's scripts use it."""
 
+import os
 import re
 from pathlib import Path
 
@@ -153,6 +154,24 @@ def test_pictures_after_the_first_need_nothing_of_the_file(family, tmp_path):
     assert resident_of(file) in (0, None)
     G.synthesis(G.mapping(G.latent(1), psi=0.5), noise_mode="const" if G.has_noise else "none")
     assert resident_of(file) in (0, None)
+
+
+def test_a_file_cut_short_while_it_is_open_is_said_in_words(tmp_path):
+    file, other = tmp_path / "wide.safetensors", tmp_path / "other.safetensors"
+    wide = random_network("skip", 32, channels={4: 256, 8: 256, 16: 256, 32: 128})
+    for path in (file, other):
+        save_network(path, wide.description, wide._tensors, {})
+    G, H = load_generator(file), load_generator(other)
+    ws = G.mapping(G.latent(0), psi=0.7)
+    picture = G.synthesis(ws)
+    os.truncate(file, 4096)
+    assert torch.equal(G.synthesis(ws), picture)
+    with pytest.raises(CheckpointError, match=r"wide\.safetensors: the file was cut short .* open it again"):
+        G.differentiable_synthesis(ws.clone().requires_grad_())
+    with pytest.raises(CheckpointError, match="cut short"):
+        type(G)(G.description, G._tensors)
+    assert torch.equal(H.synthesis(ws), picture)
+    H.differentiable_synthesis(ws.clone().requires_grad_())
 
 
 def test_what_was_changed_in_tensors_that_nothing_was_built_of_stays(path):

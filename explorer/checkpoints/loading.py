@@ -94,7 +94,7 @@ def build(network: LoadedNetwork, path: str) -> Generator:
         )
     try:
         generator = build_generator(network.description, network.tensors)
-        network.rest()
+        network.rest(path)
         return generator
     except MemoryError:
         raise CorruptCheckpointError(f"{path}: the network takes more memory than there is") from None

@@ -59,13 +59,14 @@ class LoadedNetwork:
     mapping: mmap.mmap | None = field(default=None, repr=False, compare=False)
     """The private mapping of the file that `tensors` lie in, where they do."""
 
-    def rest(self) -> None:
+    def rest(self, path: str = "") -> None:
         """Let the pages of the file go that were read, now and when layers lay out weights anew (`mappings`).
 
-        For a network that was built: from then on nobody writes to its tensors.
+        For a network that was built: from then on nobody writes to its tensors. `path` is what messages call
+        the file.
         """
         if self.mapping is not None:
-            mappings.watch(self.mapping)
+            mappings.watch(self.mapping, path)
             mappings.rest()
 
     @property

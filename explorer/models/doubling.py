@@ -16,6 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from explorer import mappings
 from explorer.models.packed import PackedConv
 from explorer.models.winograd import transforms
 
@@ -87,6 +88,7 @@ class DoublingConv:
 
 def _taps(weight: Tensor, kernel: Tensor, row: int) -> Tensor:
     """Weights of a product, or past those of the rows that need none, [I, O, 1, 3]."""
+    weight = mappings.whole(weight)
     if row > TILE:
         return weight[:, :, 1:2]
     pair = weight[:, :, [2, 0]]  # taps for the row before and the row itself

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer import mappings
 from explorer.models import processor
 from explorer.models.doubling import DoublingConv
 from explorer.models.finish import Finish
@@ -182,7 +183,9 @@ class ModulatedConv:
         self._packed: PackedConv | None = None
         if form.packed:
             padding, stride = ((0, 0), (2, 2)) if up else ((1, 1), (1, 1))
-            self._packed = PackedConv(lambda: weight, transposed=up, padding=padding, stride=stride)
+            self._packed = PackedConv(
+                lambda: mappings.whole(weight), transposed=up, padding=padding, stride=stride
+            )
         self.weight = weight
         if not form.has_own_weights:
             self.weight = weight.to(device, self.dtype, memory_format=Channels)
@@ -265,7 +268,7 @@ class ModulatedConv:
         """
         if not self.weight.is_contiguous(memory_format=Channels):
             with torch.inference_mode(False):  # else they could not be kept for a way back
-                self.weight = self.weight.contiguous(memory_format=Channels)
+                self.weight = mappings.whole(self.weight).contiguous(memory_format=Channels)
         return self.weight
 
     def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:

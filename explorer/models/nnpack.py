@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer import mappings
 from explorer.models.finish import Finish
 from explorer.models.pieces import spread
 
@@ -65,7 +66,7 @@ class NnpackConv:
     @cached_property
     def _weight(self) -> Tensor:
         """Row-major: made when the layer first draws. Memory of its own: what was given may lie in a file."""
-        return self._given.clone(memory_format=torch.contiguous_format)
+        return mappings.whole(self._given).clone(memory_format=torch.contiguous_format)
 
     def __call__(self, x: Tensor, style: Tensor, scale: Tensor, bias: Tensor, finish: Finish) -> Tensor:
         """Convolve x * style, times `scale`, plus `bias`, and finish.

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from explorer import mappings
+
 SMALL_BYTES = 64 * 2**10
 """Tensors that are copied out of the file they lie in: pictures are to need it no more."""
 
@@ -42,7 +44,7 @@ class WeightTable:
         """
         if name not in self._tensors:
             raise ValueError(f"the tensor {name!r} is missing")
-        tensor = self._tensors[name].detach()
+        tensor = mappings.whole(self._tensors[name].detach())
         fits = tensor.ndim == len(shape) and all(
             found == wanted if wanted is not None else found > 0
             for found, wanted in zip(tensor.shape, shape, strict=True)

@@ -106,7 +106,7 @@ class WinogradConv:
 
     def _spread(self) -> Tensor:
         """Transformed weights, [span^2, O, I]: made where they are used up, so that no copy stays."""
-        spread = self._kernel @ self._weight.reshape(-1, 9).t()  # [span^2, O * I]
+        spread = self._kernel @ mappings.whole(self._weight).reshape(-1, 9).t()  # [span^2, O * I]
         return spread.view(-1, self._out_channels, self._in_channels)
 
     def __call__(self, x: Tensor, style: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
