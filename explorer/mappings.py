@@ -59,6 +59,6 @@ def whole(tensor: T) -> T:
             if begin <= address < begin + len(mapping) and mapping.size() < len(mapping):
                 raise CorruptCheckpointError(
                     f"{name}: the file was cut short or written over while it was open; "
-                    "close the network, put the file back, and open it again"
+                    "put the file back and start the program anew"
                 )
     return tensor

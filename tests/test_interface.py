@@ -166,7 +166,9 @@ def test_a_file_cut_short_while_it_is_open_is_said_in_words(tmp_path):
     picture = G.synthesis(ws)
     os.truncate(file, 4096)
     assert torch.equal(G.synthesis(ws), picture)
-    with pytest.raises(CheckpointError, match=r"wide\.safetensors: the file was cut short .* open it again"):
+    with pytest.raises(
+        CheckpointError, match=r"wide\.safetensors: the file was cut short .* put the file back"
+    ):
         G.differentiable_synthesis(ws.clone().requires_grad_())
     with pytest.raises(CheckpointError, match="cut short"):
         type(G)(G.description, G._tensors)

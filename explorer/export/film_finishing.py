@@ -41,10 +41,9 @@ class Finishing:
         ]
         self._group: Hashable = None
         self._place = 0
-
-    def ahead(self, frame_bytes: int) -> int:
+        most = min(self.threads * FrameFinisher.GROUP, AHEAD_BYTES // frame_bytes)
+        self.ahead = most if self._pools else 0
         """Frames that may be under way; 0 where each is finished when it is asked for."""
-        return min(self.threads * FrameFinisher.GROUP, AHEAD_BYTES // frame_bytes) if self._pools else 0
 
     def begin(self, first: int, run: list[Pixels]) -> list[tuple[int, Finished]]:
         """Have frames `first`, `first` + 1, ... finished: for each part its first number and what gives it.

@@ -56,7 +56,7 @@ class FilmWriter(threading.Thread):
         self._run_frames = max(1, min(RUN, RUN_BYTES // frame_bytes))
         self._gathered: list[Pixels] = []
         """Gathered by whoever draws."""
-        waiting = max(WAITING, finishing.ahead(frame_bytes))
+        waiting = max(WAITING, finishing.ahead)
         self._queue: queue.Queue[list[tuple[int, Finished]] | None] = queue.Queue(
             max(1, waiting // self._run_frames)
         )

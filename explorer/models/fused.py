@@ -2,7 +2,7 @@
 
 A GPU does such sums as fast as its memory brings the numbers, so each operation by itself costs
 a pass. torch can make one kernel of them from a few lines (its "jiterator", with the compiler that
-comes with torch for CUDA and that its own functions are made by): 0.3 s when the first picture is
+comes with torch for CUDA and makes some of its own functions): 0.3 s when the first picture is
 drawn, nothing to install. Where it cannot, the same sums are done one after the other; half
 precision then rounds in between.
 

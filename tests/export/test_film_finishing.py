@@ -8,25 +8,16 @@ import numpy as np
 import pytest
 
 from explorer.errors import ExportError
-from explorer.export import FilmSettings, film_finishing, video, video_pillow, write_film
+from explorer.export import FilmSettings, film_finishing, video, video_av, video_pillow, write_film
 from explorer.export.film_finishing import AHEAD_BYTES, LARGE_BYTES, Finishing, threads_for
 from explorer.export.film_frames import FrameFinisher, FrameMaker
+from explorer.export.video_av import VideoEncoder
 from explorer.export.video_av import threads_for as encoder_threads
 from explorer.recipe.finish import Label
-from explorer.render import Engine, devices
-from tests.export.films import decoded, film_of, small_network
+from explorer.render import devices
+from tests.export.films import decoded, film_of
 
 UNSIGNED = FilmSettings(sign=False)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return small_network(tmp_path_factory.mktemp("network"))
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(device="cpu", threads=1)
 
 
 @pytest.fixture
@@ -48,6 +39,39 @@ def test_only_large_frames_from_a_gpu_are_worth_threads(monkeypatch):
 def test_encoder_threads_depend_on_size_and_device_alone():
     assert [encoder_threads((side, side), "cpu") for side in (256, 512, 1024)] == [1, 2, 2]
     assert [encoder_threads((side, side), "cuda") for side in (256, 512, 1024)] == [1, 2, 8]
+
+
+def test_an_encoder_takes_them(tmp_path):
+    """A segment asks its codec for as many."""
+    for device, wanted in (("cpu", 2), ("cuda", 8)):
+        encoder = VideoEncoder("MP4", FilmSettings(), 24.0, (1024, 1024), device=device)
+        segment = encoder.open(tmp_path / device, 1)
+        assert segment._stream.codec_context.thread_count == wanted
+        segment.add(0, np.zeros((1024, 1024, 3), np.uint8))
+        segment.close()
+
+
+class Card(str):
+    """A device that draws as the CPU does, and can be told from it."""
+
+
+def test_an_export_tells_what_its_frames_are_drawn_on(engine, network, tmp_path, monkeypatch):
+    asked = []
+
+    def asks(device, frame_bytes):
+        asked.append((type(device), frame_bytes))
+        return 1
+
+    def encodes(size, device):
+        asked.append((type(device), size))
+        return 1
+
+    monkeypatch.setattr(film_finishing, "threads_for", asks)
+    monkeypatch.setattr(video_av, "threads_for", encodes)
+    monkeypatch.setattr(engine, "device", Card("cpu"))
+    film = film_of(engine, network, seconds=1, size=64)
+    list(write_film(engine, film, tmp_path / "film.mp4", UNSIGNED))
+    assert asked == [(Card, (64, 64)), (Card, 3 * 64 * 64)]
 
 
 @pytest.mark.parametrize("mark", [False, True])

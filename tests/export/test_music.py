@@ -14,8 +14,7 @@ from explorer.export.music import onsets
 from explorer.recipe import Recipe, SeedBlend
 from explorer.recipe import film_edits as edits
 from explorer.recipe.recipe import ModelRef
-from explorer.render import Engine
-from tests.export.films import decoded, film_of, small_network
+from tests.export.films import decoded, film_of
 
 RATE = 22_050
 
@@ -33,16 +32,6 @@ def tune(path, beats, seconds):
         file.setframerate(RATE)
         file.writeframes((np.clip(sound, -1, 1) * 32_000).astype("<i2").tobytes())
     return path
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(device="cpu", threads=1)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return small_network(tmp_path_factory.mktemp("network"))
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.webm"])

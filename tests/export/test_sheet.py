@@ -8,13 +8,8 @@ from explorer.errors import ExportError
 from explorer.export import sheet as sheets
 from explorer.provenance import read_film, read_recipe, verify
 from explorer.recipe import Mix, Push, Recipe, SeedBlend
-from explorer.render import Engine, RenderRequest
+from explorer.render import RenderRequest
 from tests.export.films import small_network
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(device="cpu", threads=1)
 
 
 @pytest.fixture(scope="module")

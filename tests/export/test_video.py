@@ -30,23 +30,13 @@ from explorer.recipe import film_edits as edits
 from explorer.recipe.film_document import dumps
 from explorer.recipe.finish import Label
 from explorer.render import Engine, RenderRequest, RenderWorker
-from tests.export.films import decoded, film_of, small_network
+from tests.export.films import decoded, film_of
 from tests.support import REPOSITORY
 
 NAMES = ("film.mp4", "film.webm", "film.mov", "film.gif", "film.webp", "film.apng", "film")
 FILES = NAMES[:-1]
 UNSIGNED = FilmSettings(sign=False, mark=False)
 MARKED = FilmSettings(sign=False)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    return small_network(tmp_path_factory.mktemp("network"))
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(device="cpu", threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -124,3 +124,11 @@ def test_a_network_uses_it(arch, monkeypatch):
     wanted, found = plain.synthesis(ws), network.synthesis(ws)
     assert [shape[2] for shape in drawn] == [8, 16]
     assert float((found - wanted).abs().max() / wanted.abs().max()) < 2e-5
+
+
+def test_it_draws_with_memory_of_its_own():
+    """What it was given may lie in a file that is gone by the next picture."""
+    given = torch.randn(32, 32, 3, 3)
+    own = NnpackConv(given)._weight
+    assert own.is_contiguous()
+    assert own.data_ptr() != given.data_ptr()

@@ -1,10 +1,14 @@
 """Winograd's convolution against the ordinary one."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from explorer import mappings
 from explorer.models import winograd
+from explorer.models.packed import PackedConv, has_packed
 from explorer.models.winograd import WinogradConv, tile_for, transforms
 from tests.models.synthetic import random_network
 
@@ -87,3 +91,21 @@ def test_a_network_uses_it_where_layers_are_wide() -> None:
     first = network.synthesis(ws)
     assert network.nbytes >= opened + transformed
     assert torch.equal(network.synthesis(ws), first)
+
+
+@pytest.mark.parametrize("kind", ["winograd", "packed"])
+def test_what_was_read_is_let_go_of_once_weights_are_laid_out(kind, monkeypatch):
+    if not has_packed():  # which tries some, once
+        pytest.skip("this build of torch has no packed weights")
+    rested = []
+    monkeypatch.setattr(mappings, "rest", lambda: rested.append(kind))
+    weight = torch.randn(32, 32, 3, 3)
+    x = torch.randn(1, 32, 16, 16).contiguous(memory_format=torch.channels_last)
+    ones = torch.ones(1, 32)
+    if kind == "winograd":
+        conv = partial(WinogradConv(weight, 4, 16), style=ones, scale=ones, bias=torch.zeros(32))
+    else:
+        conv = PackedConv(lambda: weight, transposed=False, padding=(1, 1))
+    for _ in range(3):
+        conv(x)
+    assert rested == [kind]

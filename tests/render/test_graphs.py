@@ -295,6 +295,34 @@ def test_a_frame_sends_its_latents_and_waits_once_for_its_pixels(recorder, monke
     assert waited == [(3, 16, 16, 3)]
 
 
+def test_a_picture_is_sent_ahead_of_the_copies_of_its_stages(recorder, monkeypatch):
+    order = []
+
+    class Sends(pixels.Sent):
+        def __init__(self, levels):
+            order.append("sent")
+            super().__init__(levels)
+
+        def arrive(self):
+            order.append("awaited")
+            return super().arrive()
+
+    def copies(stages):
+        stages = list(stages)
+        order.extend("copied" for _ in stages)
+        return copied(stages)
+
+    copied = engine_module.copied
+    monkeypatch.setattr(engine_module, "Sent", Sends)
+    monkeypatch.setattr(engine_module, "copied", copies)
+    engine = make(random_network("skip", 16, channels={4: 16, 8: 16, 16: 16}))
+    for i in range(3):
+        order.clear()
+        engine.render(RenderRequest(RECIPE.with_(psi=i / 9)))
+    assert len(order) > 2
+    assert [order[0], order[-1], *set(order[1:-1])] == ["sent", "awaited", "copied"]
+
+
 def test_deep_pictures_are_recorded_too(recorder):
     network = random_network("skip", 16, channels={4: 16, 8: 16, 16: 16})
     engine, single = make(network, cache_bytes=0), make(network, cache_bytes=0, graphs=False)

@@ -145,6 +145,9 @@ def full_gpu():
             with suppress(torch.OutOfMemoryError):
                 while True:
                     ballast.append(torch.empty(size, dtype=torch.uint8, device="cuda"))
+        if not leave:
+            with pytest.raises(torch.OutOfMemoryError):
+                torch.empty(1 << 20, dtype=torch.uint8, device="cuda")
 
     yield fill
     ballast.clear()
