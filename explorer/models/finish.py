@@ -29,12 +29,15 @@ class Finish:
         bias = None if bias is None else bias[:, None, None]
         return fused.finish(x, bias, self.noise, self.strength, SLOPE, self.clamp)
 
-    def rows(self, x: Tensor, top: int, out: Tensor) -> None:
-        """Write rows from `top` on, finished, into `out`. Both [1, O, rows, W]."""
+    def scaled_rows(self, x: Tensor, scale: Tensor, top: int, out: Tensor) -> None:
+        """Write rows from `top` on, times `scale` [O] and finished, into `out`. Both [1, O, rows, W]."""
+        scale = scale[:, None, None]
         if self.noise is None:
-            out.copy_(x)
+            torch.mul(x, scale, out=out)
         else:
-            torch.add(x, self.noise[:, :, top : top + x.shape[2]], alpha=self.strength, out=out)
+            noise = self.noise[:, :, top : top + x.shape[2]]
+            noise = noise if self.strength == 1 else noise * self.strength
+            torch.addcmul(noise, x, scale, out=out)
         F.leaky_relu_(out, SLOPE)
         if self.clamp is not None:
             clamp_(out, self.clamp)

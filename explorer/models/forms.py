@@ -6,8 +6,7 @@
 - "winograd": fewer multiplications, for wide layers on a CPU, while the memory of the
   transformed weights stays under `LIMIT_BYTES` for the network; in large layers with strips
   "apart", each drawn by one thread (see `pieces`);
-- "nnpack": the same algorithm as a library has it, for large layers of fewer channels (`nnpack`); for
-  some wide ones only where one thread draws all, "alone in NNPACK";
+- "nnpack": the same algorithm as a library has it, for large layers (`nnpack`);
 - "rows": the same along one axis, for large layers that double the size (`doubling`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
 - "activations": they scale what goes in and comes out; the widest "packed", that is over
@@ -23,7 +22,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from explorer.models.nnpack import has_nnpack, suits, suits_alone
+from explorer.models.nnpack import has_nnpack, suits, weight_bytes
 from explorer.models.winograd import tile_for
 
 LIMIT_BYTES = 512 * 2**20
@@ -35,7 +34,8 @@ APART_FROM = 4_000_000_000
 makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
 ROWS_FROM = 1_000_000_000
-"""Multiplications of a layer that doubles the size from which the form "rows" is faster."""
+"""Multiplications of a layer that doubles the size from which the form "rows" is faster. A smaller one it
+makes slower on two threads (256 to 128 channels at 32 px 0.85x)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,17 @@ class Form:
     apart: bool = False
     """Whether each of Winograd's strips is drawn by one thread, instead of one after the other by all."""
 
-    alone: bool = False
-    """Whether one thread, if it draws all, uses NNPACK instead."""
-
     packed: bool = False
     """Whether weights are laid out as the library wants them, for single pictures."""
 
     @property
     def has_own_weights(self) -> bool:
         """Whether it draws with weights of its own alone, so that the network's may stay in their file."""
-        return self.packed or self.kind in ("winograd", "rows")
+        return self.packed or self.kind in ("winograd", "nnpack", "rows")
 
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
-        said = ((self.apart, "strips apart"), (self.alone, "alone in NNPACK"), (self.packed, "packed"))
+        said = ((self.apart, "strips apart"), (self.packed, "packed"))
         return ", ".join([f"{self.kind}{tile}", *(words for holds, words in said if holds)])
 
 
@@ -105,15 +102,18 @@ class Forms:
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
         if layer.up:
             return self._settle_rows(layer, other)
-        shape = layer.in_channels, layer.out_channels, height
-        has_library = self._is_fast_cpu and layer.kernel == 3 and height == width and has_nnpack()
-        if has_library and suits(*shape):
+        if self._has_library(layer):
+            self._left -= weight_bytes(layer.in_channels, layer.out_channels)
             form = self.rows[layer] = Form("nnpack")
             return form
-        form = self._settle(layer, _tile(layer), other)
-        if has_library and form.kind == "winograd" and suits_alone(*shape):
-            form = self.rows[layer] = replace(form, alone=True)
-        return self._settle_packed(layer, form)
+        return self._settle_packed(layer, self._settle(layer, _tile(layer), other))
+
+    def _has_library(self, layer: LayerShape) -> bool:
+        """Whether a layer is faster in NNPACK, and its memory allowed."""
+        height, width = layer.size
+        channels = layer.in_channels, layer.out_channels
+        suited = self._is_fast_cpu and layer.kernel == 3 and height == width and suits(*channels, height)
+        return suited and weight_bytes(*channels) <= self._left and has_nnpack()
 
     def choose_stylegan1(self, layer: LayerShape) -> Form:
         """Form of a layer of StyleGAN1, whose style comes after the convolution."""

@@ -178,7 +178,7 @@ class ModulatedConv:
         self.winograd: WinogradConv | None = None
         if form.kind == "winograd":
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
-        self.nnpack = NnpackConv(weight) if form.kind == "nnpack" or form.alone else None
+        self.nnpack = NnpackConv(weight) if form.kind == "nnpack" else None
         self._doubling = DoublingConv(weight) if form.kind == "rows" else None
         self._packed: PackedConv | None = None
         if form.packed:
@@ -238,16 +238,12 @@ class ModulatedConv:
         assert demod is not None
         x = x.to(self.dtype)
         finish = Finish(noise, strength, self.clamp)
-        if self.nnpack is not None and self._takes_library() and not style.requires_grad:
+        if self.nnpack is not None and not style.requires_grad:
             return self.nnpack(x, style, demod, self.bias, finish)
         with tf32(self.near):
             if self._adds_bias_last and x.shape[0] == 1 and not style.requires_grad:
                 return finish(self._folded(x, style, demod, None), self.bias)
             return finish(self._up(x, style, demod) if self.up else self._same(x, style, demod))
-
-    def _takes_library(self) -> bool:
-        """Whether it is drawn by NNPACK on as many threads as there are now."""
-        return self.winograd is None or torch.get_num_threads() == 1
 
     def _same(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
         """Convolution at the same size, demodulation and bias."""

@@ -43,6 +43,13 @@ def test_memory_of_transformed_weights_is_bounded():
     assert chosen == ["winograd", "winograd", "activations"]
 
 
+def test_the_library_too_keeps_to_the_limit(monkeypatch):
+    monkeypatch.setattr(forms_module, "has_nnpack", lambda: True)
+    forms = Forms(is_fast_cpu=True, limit_bytes=4 * 64 * 256 * 256 + 4 * 36 * 256 * 256)
+    chosen = [forms.choose(LayerShape(f"b{i}", 256, 256, (64, 64))).kind for i in range(3)]
+    assert chosen == ["nnpack", "winograd", "weights"]
+
+
 def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
     assert Forms(is_fast_cpu=False).choose(layer(512, 32)).kind == "activations"
     wide = LayerShape("b", 512, 512, (32, 64))
@@ -50,16 +57,14 @@ def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
 
 
 @pytest.mark.parametrize("has_nnpack", [True, False])
-def test_the_library_draws_large_layers_of_few_channels(has_nnpack, monkeypatch):
+def test_the_library_draws_large_layers(has_nnpack, monkeypatch):
     monkeypatch.setattr(forms_module, "has_nnpack", lambda: has_nnpack)
     forms = Forms(is_fast_cpu=True)
-    found = [forms.choose(layer(*shape)) for shape in ((64, 64), (64, 128), (128, 32), (128, 256))]
-    assert [form.kind == "nnpack" for form in found] == 4 * [has_nnpack]
-    found.append(forms.choose(layer(256, 64)))
-    assert found[-1] == Form("winograd", 4, alone=has_nnpack)
-    assert str(found[-1]) == "winograd 4x4" + (", alone in NNPACK" if has_nnpack else "")
+    shapes = (64, 64), (64, 128), (128, 32), (128, 256), (256, 64)
+    found = [forms.choose(layer(*shape)) for shape in shapes]
+    assert [form.kind == "nnpack" for form in found] == 5 * [has_nnpack]
     assert list(forms.rows.values()) == found
-    assert not forms.choose(layer(512, 64)).alone
+    assert forms.choose(layer(512, 64)).kind != "nnpack"
     assert forms.choose(layer(64, 64, up=True)).kind != "nnpack"
     assert forms.choose(LayerShape("b", 64, 64, (64, 128))).kind != "nnpack"
     assert forms.choose_stylegan1(layer(64, 128)).kind != "nnpack"
