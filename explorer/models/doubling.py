@@ -7,8 +7,8 @@ whole rows are the columns of one wide matrix and the transforms cost little. To
 the multiplications.
 
 Measured on one thread against the ordinary form: 1.15-1.25x in layers of 64 to 512 channels from
-`forms.ROWS_FROM` on, which draws a picture of StyleGAN2 1.04x faster at 256 and at 1024 pixels.
-Smaller layers lose what they gain to more calls (a network of 128 pixels 0.96x).
+`forms.ROWS_FROM` on, which draws a picture of StyleGAN2 of 1024 pixels 1.04x faster. On two threads up to
+1.15x. Smaller layers lose what they gain to more calls (a network of 128 pixels 0.96x).
 """
 
 from functools import partial

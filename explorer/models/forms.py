@@ -33,9 +33,10 @@ APART_FROM = 4_000_000_000
 """Multiplications of a layer, done directly, from which its strips are drawn apart. On two threads that
 makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
-ROWS_FROM = 1_000_000_000
-"""Multiplications of a layer that doubles the size from which the form "rows" is faster. A smaller one it
-makes slower on two threads (256 to 128 channels at 32 px 0.85x)."""
+ROWS_FROM, NARROW_ROWS_FROM = 1_000_000_000, 4_000_000_000
+"""Multiplications of a layer that doubles the size from which the form "rows" is faster, the second of
+one that reads less than 512 channels. Smaller ones it makes slower on two threads: 256 to 128 channels at
+64 px 0.9x, 128 to 64 at 128 px 0.83x."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ class Forms:
     def _settle_rows(self, layer: LayerShape, other: Form) -> Form:
         """The form "rows" where it is faster and its memory allowed, else `other`."""
         form = other
-        is_wide = min(layer.in_channels, layer.out_channels) >= 64
-        is_large = is_wide and layer.multiplications >= ROWS_FROM
+        least = ROWS_FROM if layer.in_channels >= 512 else NARROW_ROWS_FROM
+        is_large = min(layer.in_channels, layer.out_channels) >= 64 and layer.multiplications >= least
         nbytes = 4 * 7 * 3 * layer.in_channels * layer.out_channels
         if is_large and self._is_fast_cpu and nbytes <= self._left:
             self._left -= nbytes

@@ -47,7 +47,7 @@ def test_a_network_uses_it_where_layers_are_large(monkeypatch: pytest.MonkeyPatc
     channels = {4: 16, 8: 64, 16: 64}
     ordinary = random_network("skip", 16, channels=channels)
     assert "rows" not in str(ordinary.forms)
-    monkeypatch.setattr(forms, "ROWS_FROM", 9 * 64 * 64 * 64)
+    monkeypatch.setattr(forms, "NARROW_ROWS_FROM", 9 * 64 * 64 * 64)
     network = random_network("skip", 16, channels=channels)
     assert [line.rsplit(": ")[1] for line in str(network.forms).splitlines() if "doubled" in line] == [
         "activations",
