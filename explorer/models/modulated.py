@@ -213,7 +213,7 @@ class ModulatedConv:
         if self.dtype != torch.float32:
             peak = style.abs().amax(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
             style = style / peak
-        return Styles(style, torch.addmm(self.epsilon, style.square(), self.power).rsqrt_())
+        return Styles(style, torch.addmm(self.epsilon, style * style, self.power).rsqrt_())
 
     def source(self, row: int) -> StyleSource:
         """The same as `styles`, to be worked out with other layers."""
