@@ -3,8 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
@@ -13,7 +11,7 @@ from explorer.bench import Result, frame_gpu
 from explorer.bench.clocks import Spent, Timing, ratio, take_turns
 from explorer.bench.conditions import Conditions
 from explorer.bench.neighbour import CAN_PAUSE, Neighbour
-from explorer.bench.plain_process import PLAIN, PlainProcess
+from explorer.bench.plain_process import PLAIN, PlainForms
 from explorer.bench.subjects import Subject
 from explorer.models import Generator
 from explorer.render import Engine, RenderRequest, devices
@@ -33,10 +31,7 @@ def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     if generator.architecture not in PLAIN:
         yield from _results(subject, conditions, engine, generator, ws, None)
         return
-    with (
-        TemporaryDirectory(prefix="latent-explorer-bench-") as folder,
-        PlainProcess(subject.path, ws, Path(folder)) as plain,
-    ):
+    with PlainForms(subject.path, ws) as plain:
         yield from _results(subject, conditions, engine, generator, ws, plain)
 
 
@@ -46,9 +41,10 @@ def _results(
     engine: Engine,
     generator: Generator,
     ws: Tensor,
-    plain: PlainProcess | None,
+    plain: PlainForms | None,
 ) -> Iterator[Result]:
-    warm = None if plain is None else plain.draw(engine.threads)
+    several = {"processes": 2} if conditions.smoke else {}
+    warm = None if plain is None else plain.begin(engine.threads, **several)
     expected = None if plain is None else plain.picture()
     if engine.device != "cpu":
         yield from frame_gpu.run(subject, conditions, ws, expected)
@@ -60,7 +56,8 @@ def _results(
         engine.fixed_threads = threads
         is_slow = warm is not None and warm.wall > SLOW_SECONDS
         draw_plain = None if plain is None or (is_slow and threads > 1) else plain.draw
-        rounds = min(conditions.rounds(generator.resolution), 3 if is_slow else 99)
+        rounds = 3 if is_slow else conditions.rounds(generator.resolution)
+        rounds *= 1 if plain is None or conditions.smoke else plain.processes
         timings, picture = _take_turns(subject, engine, generator, ws, threads, rounds, draw_plain)
         result = _result(subject, engine, threads, timings, picture, expected)
         result["chosen"] = threads == devices.threads_for(generator, engine.threads)
