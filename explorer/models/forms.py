@@ -8,6 +8,7 @@
   "apart", each drawn by one thread (see `pieces`);
 - "nnpack": the same algorithm as a library has it, for large layers (`nnpack`);
 - "rows": the same along one axis, for large layers that double the size (`doubling`);
+- "constant": a sum of pictures made once, for the layer that reads the network's constant (`constant`);
 - "weights": style and demodulation scale the weights, where these are fewer numbers;
 - "activations": they scale what goes in and comes out; the widest "packed", that is over
   weights laid out once as the library wants them (`packed`);
@@ -33,21 +34,24 @@ APART_FROM = 4_000_000_000
 """Multiplications of a layer, done directly, from which its strips are drawn apart. On two threads that
 makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
-ROWS_FROM, NARROW_ROWS_FROM = 1_000_000_000, 4_000_000_000
-"""Multiplications of a layer that doubles the size from which the form "rows" is faster, the second of
-one that reads less than 512 channels. Smaller ones it makes slower on two threads: 256 to 128 channels at
-64 px 0.9x, 128 to 64 at 128 px 0.83x."""
+ROWS_FROM, NARROW_ROWS_FROM, ALONE_ROWS_FROM = 1_000_000_000, 4_000_000_000, 300_000_000
+"""Multiplications of a layer that doubles the size from which the form "rows" is faster; the second of one
+that reads less than 512 channels, the third on one thread alone. Smaller ones it makes slower on two threads:
+256 to 128 channels at 64 px 0.9x, at 32 px 0.85x, 128 to 64 at 128 px 0.83x."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """How one layer is drawn."""
 
-    kind: Literal["winograd", "nnpack", "rows", "weights", "activations", "ordinary"]
+    kind: Literal["constant", "winograd", "nnpack", "rows", "weights", "activations", "ordinary"]
     tile: int = 0
     """Side of Winograd's tiles."""
     apart: bool = False
     """Whether each of Winograd's strips is drawn by one thread, instead of one after the other by all."""
+
+    alone: bool = False
+    """Whether "rows" is for where one thread draws all; several use the ordinary sum, packed."""
 
     packed: bool = False
     """Whether weights are laid out as the library wants them, for single pictures."""
@@ -55,11 +59,11 @@ class Form:
     @property
     def has_own_weights(self) -> bool:
         """Whether it draws with weights of its own alone, so that the network's may stay in their file."""
-        return self.packed or self.kind in ("winograd", "nnpack", "rows")
+        return self.packed or self.kind in ("constant", "winograd", "nnpack", "rows")
 
     def __str__(self) -> str:
         tile = f" {self.tile}x{self.tile}" if self.tile else ""
-        said = ((self.apart, "strips apart"), (self.packed, "packed"))
+        said = ((self.apart, "strips apart"), (self.alone, "on one thread"), (self.packed, "packed"))
         return ", ".join([f"{self.kind}{tile}", *(words for holds, words in said if holds)])
 
 
@@ -75,6 +79,7 @@ class LayerShape:
     kernel: int = 3
     up: bool = False
     """Whether the convolution doubles the size."""
+    reads_constant: bool = False
 
     @property
     def multiplications(self) -> int:
@@ -103,6 +108,11 @@ class Forms:
         other = Form("weights" if 9 * layer.out_channels < height * width else "activations")
         if layer.up:
             return self._settle_rows(layer, other)
+        nbytes = 4 * height * width * layer.in_channels * layer.out_channels
+        if layer.reads_constant and self._is_fast_cpu and nbytes <= self._left:
+            self._left -= nbytes
+            form = self.rows[layer] = Form("constant")
+            return form
         if self._has_library(layer):
             self._left -= weight_bytes(layer.in_channels, layer.out_channels)
             form = self.rows[layer] = Form("nnpack")
@@ -140,11 +150,13 @@ class Forms:
         """The form "rows" where it is faster and its memory allowed, else `other`."""
         form = other
         least = ROWS_FROM if layer.in_channels >= 512 else NARROW_ROWS_FROM
-        is_large = min(layer.in_channels, layer.out_channels) >= 64 and layer.multiplications >= least
-        nbytes = 4 * 7 * 3 * layer.in_channels * layer.out_channels
+        narrow, work = min(layer.in_channels, layer.out_channels), layer.multiplications
+        alone = narrow >= 128 and layer.in_channels >= 256 and ALONE_ROWS_FROM <= work < least
+        nbytes = 4 * (7 * 3 + 9 * alone) * layer.in_channels * layer.out_channels
+        is_large = (narrow >= 64 and work >= least) or alone
         if is_large and self._is_fast_cpu and nbytes <= self._left:
             self._left -= nbytes
-            form = Form("rows")
+            form = Form("rows", alone=alone, packed=alone)
         return self._settle_packed(layer, form)
 
     def _settle_packed(self, layer: LayerShape, form: Form) -> Form:

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from explorer import mappings
 from explorer.models import processor
+from explorer.models.constant import ConstantConv
 from explorer.models.doubling import DoublingConv
 from explorer.models.finish import Finish
 from explorer.models.forms import Forms, LayerShape
@@ -118,6 +119,7 @@ class ModulatedConv:
     forms : the network's table, which tells the layer's form
     near : whether a GPU may round what float32 multiplies to TF32, as precise as float16: for
         the layers of a network in half precision that stay in float32 for its range
+    const : the network's constant, [1, in_channels, H, W] on `device`, if that is all the layer ever reads
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class ModulatedConv:
         device: torch.device,
         forms: Forms,
         near: bool = False,
+        const: Tensor | None = None,
     ):
         self.up = up
         self.near = near
@@ -151,7 +154,8 @@ class ModulatedConv:
 
         height, width = size
         in_size = (height // 2, width // 2) if up else size
-        form = forms.choose(LayerShape(name, in_channels, self.out_channels, in_size, up=up))
+        shape = LayerShape(name, in_channels, self.out_channels, in_size, 3, up, const is not None)
+        form = forms.choose(shape)
         # A transposed convolution wants [I, O, 3, 3]. The table keeps the very same memory: the file's,
         # where the layer lays its weights out anew.
         weight = weight.transpose(0, 1) if up else weight
@@ -180,6 +184,10 @@ class ModulatedConv:
             self.winograd = WinogradConv(weight, form.tile, height, apart=form.apart)
         self.nnpack = NnpackConv(weight) if form.kind == "nnpack" else None
         self._doubling = DoublingConv(weight) if form.kind == "rows" else None
+        self._doubles_alone = form.alone
+        self._constant = (
+            ConstantConv(weight, const) if form.kind == "constant" and const is not None else None
+        )
         self._packed: PackedConv | None = None
         if form.packed:
             padding, stride = ((0, 0), (2, 2)) if up else ((1, 1), (1, 1))
@@ -249,6 +257,8 @@ class ModulatedConv:
         """Convolution at the same size, demodulation and bias."""
         if self.winograd is not None and not style.requires_grad:
             return self.winograd(x, style, demod, self.bias)
+        if self._constant is not None and not style.requires_grad:
+            return self._scale_and_shift(self._constant(style), demod)
         if self.folds and x.shape[0] == 1 and not style.requires_grad:
             return self._folded(x, style, demod, self.bias)
         x = x * style.to(self.dtype)[:, :, None, None]
@@ -290,7 +300,8 @@ class ModulatedConv:
         if self.in_phases:
             return self._up_in_phases(x * style[:, :, None, None], demod.to(self.dtype))
         x = x if x.requires_grad else channels_last(x)
-        if self._doubling is not None and not style.requires_grad:
+        is_alone = torch.get_num_threads() == 1
+        if self._doubling is not None and (is_alone or not self._doubles_alone) and not style.requires_grad:
             x = self._doubling(x * style[:, :, None, None])
         elif self._packed is not None and x.shape[0] == 1 and not style.requires_grad:
             x = self._packed(x * style[:, :, None, None])
@@ -336,6 +347,7 @@ class ModulatedConv:
         held += self.nnpack.tensors() if self.nnpack is not None else []
         held += self._packed.tensors() if self._packed is not None else []
         held += self._doubling.tensors() if self._doubling is not None else []
+        held += self._constant.tensors() if self._constant is not None else []
         return held + (self.winograd.tensors() if self.winograd is not None else [])
 
 

@@ -137,6 +137,7 @@ class StyleGAN2(Generator):
                     device=self.device,
                     forms=self.forms,
                     near=half is not None and block_half is None,
+                    const=self._const if number == 0 else None,
                 )
                 channels = layer.out_channels
                 skip = None

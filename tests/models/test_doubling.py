@@ -1,6 +1,7 @@
 """The transposed convolution in fewer multiplications against the ordinary one."""
 
 import weakref
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -58,3 +59,21 @@ def test_a_network_uses_it_where_layers_are_large(monkeypatch: pytest.MonkeyPatc
     found = network.synthesis(ws)
     assert float((found - wanted).abs().max() / wanted.abs().max()) < 1e-5
     assert torch.equal(network.synthesis(ws), found)
+
+
+def test_some_layers_use_it_on_one_thread_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "ALONE_ROWS_FROM", 0)
+    network = random_network("skip", 8, channels={4: 256, 8: 128})
+    assert str(network.forms).splitlines()[1].endswith("doubled: rows, on one thread, packed")
+    conv = network._links[2].conv
+    conv._doubling = rows = Mock(wraps=conv._doubling)
+    ws = network.mapping(network.latent(1))
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (2, 1):
+            torch.set_num_threads(count)
+            found.append(network.synthesis(ws))
+            assert rows.call_count == 2 - count
+    finally:
+        torch.set_num_threads(threads)
+    assert float((found[0] - found[1]).abs().max() / found[0].abs().max()) < 1e-5

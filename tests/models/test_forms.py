@@ -24,6 +24,10 @@ def test_forms_by_shape(monkeypatch):
     assert forms.choose(layer(256, 8, up=True)) == Form("activations", packed=True)
     assert forms.choose(layer(256, 16, up=True)) == Form("activations", packed=True)
     assert forms.choose(layer(512, 32, up=True)) == Form("rows")
+    assert forms.choose(layer(128, 256, up=True)) == Form("rows")
+    assert forms.choose(layer(512, 16, up=True)) == Form("rows", alone=True, packed=True)
+    assert forms.choose(LayerShape("b", 256, 128, (32, 32), up=True)).alone
+    assert forms.choose(layer(256, 4, reads_constant=True)) == Form("constant")
     assert forms.choose(layer(128, 64, up=True)) == Form("weights")
     assert forms.choose(layer(32, 512, up=True)) == Form("weights")
     assert forms.choose(layer(512, 64)) == Form("winograd", 4, apart=True)
@@ -48,6 +52,12 @@ def test_the_library_too_keeps_to_the_limit(monkeypatch):
     forms = Forms(is_fast_cpu=True, limit_bytes=4 * 64 * 256 * 256 + 4 * 36 * 256 * 256)
     chosen = [forms.choose(LayerShape(f"b{i}", 256, 256, (64, 64))).kind for i in range(3)]
     assert chosen == ["nnpack", "winograd", "weights"]
+
+
+def test_a_constant_layer_too_keeps_to_the_limit():
+    first = layer(256, 4, reads_constant=True)
+    assert Forms(is_fast_cpu=True, limit_bytes=4 * 16 * 256 * 256 - 1).choose(first).kind == "activations"
+    assert Forms(is_fast_cpu=False).choose(first).kind == "activations"
 
 
 def test_only_a_cpu_in_float32_and_square_layers_use_winograd():
