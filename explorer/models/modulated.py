@@ -30,7 +30,7 @@ from explorer.models.constant import ConstantConv
 from explorer.models.doubling import DoublingConv
 from explorer.models.finish import Finish
 from explorer.models.forms import Forms, LayerShape
-from explorer.models.nnpack import NnpackConv, channels_last
+from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, mixed
 from explorer.models.ops import EPSILON, SQRT2, blur_kernel, clamp_
 from explorer.models.packed import PackedConv
 from explorer.models.style_bank import Styles, StyleSource
@@ -388,16 +388,22 @@ class ToRGB:
         In channels_last a 1x1 convolution is one matrix product over pixels, and
         each sample may have weights of its own.
         """
+        weight = styles.style[:, None, :] * self.weight  # [N, K, C]
+        follows = x.requires_grad or weight.requires_grad
+        if x.is_contiguous() and processor.kind(x.device) == "cpu" and not follows and has_nnpack():
+            y = mixed(x, weight, self.bias[:, 0])
+        else:
+            y = self._product(x, weight)
+        return y if self.clamp is None else clamp_(y, self.clamp)
+
+    def _product(self, x: Tensor, weight: Tensor) -> Tensor:
         n, channels, height, width = x.shape
         if x.is_contiguous():
             pixels = x.view(n, channels, height * width)
         else:
             pixels = x.permute(0, 2, 3, 1).reshape(n, height * width, channels).transpose(1, 2)
-        weight = styles.style[:, None, :] * self.weight  # [N, K, C]
         # Measured 2-4 times faster than the same product with channels last in the result.
         y = torch.bmm(weight.to(self.dtype), pixels).to(torch.float32).add_(self.bias)
-        if self.clamp is not None:
-            y = clamp_(y, self.clamp)
         return y.view(n, -1, height, width)
 
     def tensors(self) -> list[Tensor]:

@@ -47,8 +47,10 @@ them, and the most where each piece reads so many weights that fewer are faster.
 _LITTLE = 1_000_000_000
 """Multiplications, done directly, below which others may be done before a thread has woken up: with two
 pieces for each they take over, which makes a network of 128 pixels 1.08x faster on two threads."""
-_TILES_8X8, _PRECOMPUTE, _REUSE = 3, 2, 3
-"""NNPACK's numbers for its algorithm, for transforming weights and for drawing with them."""
+_TILES_8X8, _DIRECT = 3, 5
+"""NNPACK's numbers for its algorithms."""
+_COMPUTE, _PRECOMPUTE, _REUSE = 1, 2, 3
+"""NNPACK's numbers for drawing, for transforming weights and for drawing with transformed ones."""
 
 
 def suits(in_channels: int, out_channels: int, size: int) -> bool:
@@ -203,7 +205,7 @@ class _Rim(ctypes.Structure):
 
 
 class _Call:
-    """A convolution of pictures [I, height, width] by the library.
+    """A 3x3 convolution of pictures [I, height, width] by the library.
 
     Parameters
     ----------
@@ -211,29 +213,72 @@ class _Call:
     """
 
     def __init__(self, in_channels: int, out_channels: int, height: int, width: int, rim: tuple[int, int]):
-        sizes = _Size(width, height), _Rim(rim[0], 1, rim[1], 1), _Size(3, 3), _Size(1, 1)
-        self._shape = in_channels, out_channels, *sizes
+        sides = _Rim(rim[0], 1, rim[1], 1)
+        self._shape = in_channels, out_channels, _Size(width, height), sides, _Size(3, 3), _Size(1, 1)
 
     def spread(self, weight: Tensor, out: Tensor) -> None:
         """Transform weights. All row-major."""
-        self._run(_PRECOMPUTE, (None, weight, None, None), out)
+        _run(_TILES_8X8, _PRECOMPUTE, self._shape, (None, weight, None, None, out), _nbytes(out))
 
     def space(self) -> int:
         """Bytes that it needs to draw."""
-        return self._run(_REUSE, 4 * (None,), None)
+        # Told to write a size, and given no space, the library does nothing else.
+        _run(_TILES_8X8, _REUSE, self._shape, 5 * (None,), size := ctypes.c_size_t())
+        return size.value
 
     def draw(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, space: Tensor) -> None:
         """Convolve with transformed weights. All row-major."""
-        self._run(_REUSE, (x, weight, bias, out), space)
+        _run(_TILES_8X8, _REUSE, self._shape, (x, weight, bias, out, space), _nbytes(space))
 
-    def _run(self, strategy: int, tensors: tuple[Tensor | None, ...], space: Tensor | None) -> int:
-        size = ctypes.c_size_t(0 if space is None else space.numel() * space.element_size())
-        places = [None if tensor is None else tensor.data_ptr() for tensor in (*tensors, space)]
-        tail = ctypes.byref(size), 0, None, None, None  # no activation, no threads, no times
-        status = _library()(_TILES_8X8, strategy, *self._shape, *places, *tail)
-        if status:
-            raise RuntimeError(f"NNPACK gave the error {status}")
-        return size.value
+
+def mixed(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """1x1 convolution of row-major pictures, each by weights of its own.
+
+    It reads a picture once, where a matrix product first lays it out anew: toRGB 1.6x faster at
+    256 px and 1.8x at 512 and 1024 px (a picture of StyleGAN2 of 1024 pixels 1.015x).
+
+    Parameters
+    ----------
+    x : [N, I, H, W] float32 on the CPU, row-major
+    weight : [N, O, I], row-major
+    bias : [O]
+
+    Returns
+    -------
+    [N, O, H, W], new memory, row-major
+    """
+    n, in_channels, height, width = x.shape
+    out = x.new_empty(n, len(bias), height, width)
+    sizes = _Size(width, height), _Rim(0, 0, 0, 0), _Size(1, 1), _Size(1, 1)
+    for sample in range(n):
+        tensors = x[sample], weight[sample], bias, out[sample], None
+        _run(_DIRECT, _COMPUTE, (in_channels, len(bias), *sizes), tensors, None)
+    return out
+
+
+def _run(
+    algorithm: int,
+    strategy: int,
+    shape: tuple[int | ctypes.Structure, ...],
+    tensors: tuple[Tensor | None, ...],
+    size: ctypes.c_size_t | None,
+) -> None:
+    """Call the library.
+
+    Parameters
+    ----------
+    shape : channels in and out; sizes of the picture, its rim, the kernel and its steps
+    tensors : input, weights, bias, output and space to work in
+    size : bytes of the space
+    """
+    places = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    tail = size, 0, None, None, None  # no activation, no threads, no times
+    if status := _library()(algorithm, strategy, *shape, *places, *tail):
+        raise RuntimeError(f"NNPACK gave the error {status}")
+
+
+def _nbytes(space: Tensor) -> ctypes.c_size_t:
+    return ctypes.c_size_t(space.numel() * space.element_size())
 
 
 @cache
@@ -296,6 +341,9 @@ def has_nnpack() -> bool:
     one = torch.ones(1, 16)
     try:
         found = NnpackConv(weight)(x, one, one, x.new_zeros(16), Finish(None, 1.0, None))
+        pixels = mixed(x, weight[None, :3, :, 0, 0].contiguous(), one[0, :3])
     except (OSError, AttributeError, RuntimeError):
         return False
-    return torch.allclose(found, F.leaky_relu(F.conv2d(x, weight, padding=1), SLOPE), atol=1e-3)
+    wanted = F.leaky_relu(F.conv2d(x, weight, padding=1), SLOPE)
+    wanted_pixels = F.conv2d(x, weight[:3, :, :1, :1], one[0, :3])
+    return torch.allclose(found, wanted, atol=1e-3) and torch.allclose(pixels, wanted_pixels, atol=1e-4)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from explorer.models import forms, nnpack
 from explorer.models.finish import Finish
-from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, row_major, suits
+from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, mixed, row_major, suits
 from tests.models.synthetic import random_network
 
 needs_library = pytest.mark.skipif(not has_nnpack(), reason="this build of torch has no NNPACK")
@@ -123,6 +123,20 @@ def test_a_size_drawn_before_does_not_stay_the_size():
         found = conv(x, one, one, torch.zeros(16), Finish(None, 1.0, None))
         wanted = F.leaky_relu(F.conv2d(x, weight, padding=1), 0.2)
         assert float((found - wanted).abs().max() / wanted.abs().max()) < 3e-5
+
+
+@needs_library
+@pytest.mark.parametrize("channels", [(16, 3), (33, 1), (7, 5)])
+@pytest.mark.parametrize("size", [(8, 8), (13, 20), (1, 1)])
+def test_pixels_are_mixed_as_by_a_product(channels, size):
+    random = torch.Generator().manual_seed(0)
+    many, few = channels
+    x, bias = torch.randn(2, many, *size, generator=random), torch.randn(few, generator=random)
+    weight = torch.randn(2, few, many, generator=random)
+    for n in (1, 2):
+        found = mixed(x[:n], weight[:n], bias)
+        wanted = torch.einsum("nihw,noi->nohw", x[:n], weight[:n]) + bias[:, None, None]
+        assert float((found - wanted).abs().max() / wanted.abs().max()) < 2e-6
 
 
 @needs_library
