@@ -11,7 +11,7 @@ from explorer.bench import Result, frame_gpu
 from explorer.bench.clocks import Spent, Timing, ratio, take_turns
 from explorer.bench.conditions import Conditions
 from explorer.bench.neighbour import CAN_PAUSE, Neighbour
-from explorer.bench.plain_process import PLAIN, PlainForms
+from explorer.bench.plain_process import PLAIN, PROCESSES, PlainForms
 from explorer.bench.subjects import Subject
 from explorer.models import Generator
 from explorer.render import Engine, RenderRequest, devices
@@ -43,8 +43,8 @@ def _results(
     ws: Tensor,
     plain: PlainForms | None,
 ) -> Iterator[Result]:
-    several = {"processes": 2} if conditions.smoke else {}
-    warm = None if plain is None else plain.begin(engine.threads, **several)
+    most = 1 if engine.device != "cpu" else 2 if conditions.smoke else PROCESSES
+    warm = None if plain is None else plain.begin(engine.threads, most)
     expected = None if plain is None else plain.picture()
     if engine.device != "cpu":
         yield from frame_gpu.run(subject, conditions, ws, expected)

@@ -69,8 +69,8 @@ class PlainForms:
         folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="latent-explorer-bench-")))
         self._processes.append(self._stack.enter_context(PlainProcess(self._path, self._ws, folder)))
 
-    def begin(self, threads: int, processes: int = PROCESSES) -> Spent:
-        """Draw once, and if that was quick, start all processes; tell what it took."""
+    def begin(self, threads: int, processes: int) -> Spent:
+        """Draw once, and if that was quick, start so many processes in all; tell what it took."""
         spent = self.draw(threads)
         if spent.wall < QUICK_SECONDS:
             while len(self._processes) < processes:
