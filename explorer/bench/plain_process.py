@@ -37,8 +37,8 @@ PLAIN: Mapping[str, type[PlainStyleGAN2] | type[PlainStyleGAN3]] = {
 """The yardstick of each family that has one."""
 
 
-QUICK_SECONDS, PROCESSES = 0.5, 5
-"""Where a plain picture takes less than this, so many processes take turns; else one draws all."""
+QUICK_SECONDS, PROCESSES = 0.25, 5
+"""Where a plain picture takes less than this, so many processes take turns (300 MB each); else one draws all."""
 
 
 class PlainForms:
