@@ -38,7 +38,7 @@ PLAIN: Mapping[str, type[PlainStyleGAN2] | type[PlainStyleGAN3]] = {
 
 
 QUICK_SECONDS, PROCESSES = 0.25, 5
-"""Where a plain picture takes less than this, so many processes take turns (300 MB each); else one draws all."""
+"""Where a plain picture takes less than this, so many processes of 300 MB take turns; else one draws all."""
 
 
 class PlainForms:
