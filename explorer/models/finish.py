@@ -29,15 +29,16 @@ class Finish:
         bias = None if bias is None else bias[:, None, None]
         return fused.finish(x, bias, self.noise, self.strength, SLOPE, self.clamp)
 
-    def scaled_rows(self, x: Tensor, scale: Tensor, top: int, out: Tensor) -> None:
+    def rows(self, x: Tensor, top: int, out: Tensor, scale: Tensor | None = None) -> None:
         """Write rows from `top` on, times `scale` [O] and finished, into `out`. Both [1, O, rows, W]."""
-        scale = scale[:, None, None]
-        if self.noise is None:
-            torch.mul(x, scale, out=out)
+        noise = None if self.noise is None else self.noise[:, :, top : top + x.shape[2]]
+        if scale is None:
+            torch.add(x, 0 if noise is None else noise, alpha=self.strength, out=out)
+        elif noise is None:
+            torch.mul(x, scale[:, None, None], out=out)
         else:
-            noise = self.noise[:, :, top : top + x.shape[2]]
             noise = noise if self.strength == 1 else noise * self.strength
-            torch.addcmul(noise, x, scale, out=out)
+            torch.addcmul(noise, x, scale[:, None, None], out=out)
         F.leaky_relu_(out, SLOPE)
         if self.clamp is not None:
             clamp_(out, self.clamp)

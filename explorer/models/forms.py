@@ -34,10 +34,11 @@ APART_FROM = 4_000_000_000
 """Multiplications of a layer, done directly, from which its strips are drawn apart. On two threads that
 makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
-ROWS_FROM, NARROW_ROWS_FROM, ALONE_ROWS_FROM = 1_000_000_000, 4_000_000_000, 300_000_000
+ROWS_FROM, NARROW_ROWS_FROM, ALONE_ROWS_FROM = 1_000_000_000, 4_000_000_000, 600_000_000
 """Multiplications of a layer that doubles the size from which the form "rows" is faster; the second of one
-that reads less than 512 channels, the third on one thread alone. Smaller ones it makes slower on two threads:
-256 to 128 channels at 64 px 0.9x, at 32 px 0.85x, 128 to 64 at 128 px 0.83x."""
+that reads less than 512 channels, the third on one thread alone. Smaller ones it makes slower, on two
+threads (256 to 128 channels at 64 px 0.9x, 128 to 64 at 128 px 0.83x) or without 512 bit vectors (256 to
+128 at 32 px 0.9x)."""
 
 
 @dataclass(frozen=True, slots=True)

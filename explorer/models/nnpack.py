@@ -126,7 +126,7 @@ class NnpackConv:
                 target = out[sample : sample + 1, :, piece.top : piece.bottom]
                 y = target if summed is None else summed[: target.numel()].view(target.shape)
                 piece.call.draw(part, kernel, before[sample], y, space)
-                finish.scaled_rows(y, scale[sample], piece.top, target)
+                finish.rows(y, piece.top, target, scale[sample])
 
             return work
 

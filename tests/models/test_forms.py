@@ -26,7 +26,8 @@ def test_forms_by_shape(monkeypatch):
     assert forms.choose(layer(512, 32, up=True)) == Form("rows")
     assert forms.choose(layer(128, 256, up=True)) == Form("rows")
     assert forms.choose(layer(512, 16, up=True)) == Form("rows", alone=True, packed=True)
-    assert forms.choose(LayerShape("b", 256, 128, (32, 32), up=True)).alone
+    assert forms.choose(LayerShape("b", 256, 128, (64, 64), up=True)).alone
+    assert not forms.choose(LayerShape("b", 256, 128, (32, 32), up=True)).alone
     assert forms.choose(layer(256, 4, reads_constant=True)) == Form("constant")
     assert forms.choose(layer(128, 64, up=True)) == Form("weights")
     assert forms.choose(layer(32, 512, up=True)) == Form("weights")
