@@ -3,8 +3,7 @@
 Of its input only the style changes, one factor for each channel: what it puts out is a sum of
 as many pictures as there are channels, convolved once. A matrix product then, with nothing to lay out.
 
-Measured on one thread against the fastest other form: 128 channels 3x (the bundled network 1.02x), 256 2x
-(a network of 128 pixels 1.005x), 512 1.4x.
+Measured on one thread against the fastest other form, this layer alone: 128 channels 3x, 256 2x, 512 1.4x.
 """
 
 from threading import Lock

@@ -1,10 +1,12 @@
 """The library's form of Winograd's convolution against the ordinary one."""
 
+from unittest.mock import Mock
+
 import pytest
 import torch
 import torch.nn.functional as F
 
-from explorer.models import forms, nnpack
+from explorer.models import forms, modulated, nnpack
 from explorer.models.finish import Finish
 from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, mixed, row_major, suits
 from tests.models.synthetic import random_network
@@ -97,8 +99,12 @@ def test_a_network_uses_it(arch, monkeypatch):
         call = conv.nnpack.__call__
         conv.nnpack = lambda *args, call=call: drawn.append(args[0].shape) or call(*args)
     ws = network.mapping(torch.randn(2, network.z_dim))
-    wanted, found = plain.synthesis(ws), network.synthesis(ws)
+    wanted = plain.synthesis(ws)
+    mixes = Mock(wraps=nnpack.mixed)
+    monkeypatch.setattr(modulated, "mixed", mixes)
+    found = network.synthesis(ws)
     assert [shape[2] for shape in drawn] == [8, 16]
+    assert mixes.call_count == (2 if arch == "skip" else 1), "toRGB after these layers"
     assert float((found - wanted).abs().max() / wanted.abs().max()) < 2e-5
 
 
