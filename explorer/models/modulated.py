@@ -330,7 +330,7 @@ class ModulatedConv:
 
         For larger pictures oneDNN has another transposed convolution on processors without 512 bit
         vectors, half as fast: there StyleGAN2 of 1024 pixels is drawn 1.07x faster, and everywhere in
-        110 MiB less. Blur and finish find a strip in the cache.
+        30 to 120 MiB less. Blur and finish find a strip in the cache.
         """
         x = channels_last(x)
         weight = self.weight * style[0, :, None, None, None]
