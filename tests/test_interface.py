@@ -14,6 +14,7 @@ from explorer.checkpoints import read_checkpoint
 from explorer.checkpoints.loading import build
 from explorer.checkpoints.safetensors_form import save_network
 from explorer.models import build_generator
+from explorer.render import Engine
 from tests.models.synthetic import random_network, random_tensors
 from tests.models.synthetic_stylegan3 import random_network as random_stylegan3
 
@@ -185,8 +186,10 @@ def test_what_was_changed_in_tensors_that_nothing_was_built_of_stays(path):
     assert (changed[name] == 3).all()
 
 
-def test_memory_of_pictures_is_kept_whoever_draws_them(path, monkeypatch):
+def test_memory_of_pictures_is_kept_by_the_engine_but_not_for_scripts_that_did_not_ask(path, monkeypatch):
     told = []
     monkeypatch.setattr(allocator, "keep_freed", lambda: told.append("keep"))
     load_generator(path)
+    assert told == []
+    Engine(device="cpu")
     assert told == ["keep"]

@@ -33,7 +33,7 @@ class PlainStyleGAN2:
         taps = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
         self._filter = torch.outer(taps, taps)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def synthesis(self, ws: Tensor, noise_mode: str = "const") -> Tensor:
         """Draw pictures.
 

@@ -28,7 +28,7 @@ class PlainStyleGAN3:
         self._options = description.options
         self._tensors = {name: tensor.to(torch.float32).contiguous() for name, tensor in tensors.items()}
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def synthesis(self, ws: Tensor, noise_mode: str = "const") -> Tensor:
         """Draw pictures.
 
