@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.models.description import NetworkDescription
-from explorer.models.ops import SLOPE, SQRT2, normalize, number_option
+from explorer.models.ops import SLOPE, SQRT2, by_input, linear, normalize, number_option
 from explorer.models.weights import WeightTable
 
 
@@ -73,7 +73,7 @@ class MappingNetwork:
             # The gain sqrt(2) comes after the activation; leaky ReLU lets a positive factor through.
             scale = SQRT2 * rate
             bias = bias * (rate if has_gain_in_weights else scale)
-            self._layers.append(((weight * (scale / math.sqrt(width))).to(device), bias.to(device)))
+            self._layers.append((by_input(weight, scale / math.sqrt(width)).to(device), bias.to(device)))
             width = weight.shape[0]
         if width != description.w_dim or not self._layers:
             raise ValueError(f"the mapping network ends {width} wide, w_dim is {description.w_dim}")
@@ -117,7 +117,7 @@ class MappingNetwork:
             else:
                 x = torch.cat([normalize(x), normalize(label)], dim=1)
         for weight, bias in self._layers:
-            x = F.leaky_relu_(F.linear(x, weight, bias), SLOPE)
+            x = F.leaky_relu_(linear(x, weight, bias), SLOPE)
         return x
 
     def tensors(self) -> list[Tensor]:

@@ -33,7 +33,7 @@ from explorer.models.forms import Forms, LayerShape
 from explorer.models.nnpack import NnpackConv, channels_last, has_nnpack, mixed
 from explorer.models.ops import EPSILON, SQRT2, blur_kernel, clamp_
 from explorer.models.packed import PackedConv
-from explorer.models.style_bank import Styles, StyleSource
+from explorer.models.styles import Styles, StyleSource
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
 
@@ -231,6 +231,13 @@ class ModulatedConv:
         norm: Literal["none", "peak"] = "none" if self.dtype == torch.float32 else "peak"
         return StyleSource(row, self.affine.weight, self.affine.bias, self.power, self.epsilon, norm)
 
+    def take(self, source: StyleSource) -> None:
+        """See `Styled.take`."""
+        assert source.power is not None
+        assert source.epsilon is not None
+        self.affine.weight, self.affine.bias = source.weight, source.bias
+        self.power, self.epsilon = source.power, source.epsilon
+
     def __call__(self, x: Tensor, styles: Styles, noise: Tensor | None, strength: float) -> Tensor:
         """Run the layer.
 
@@ -423,6 +430,10 @@ class ToRGB:
     def source(self, row: int) -> StyleSource:
         """The same as `styles`, to be worked out with other layers."""
         return StyleSource(row, self.affine.weight, self.affine.bias)
+
+    def take(self, source: StyleSource) -> None:
+        """See `Styled.take`."""
+        self.affine.weight, self.affine.bias = source.weight, source.bias
 
     def __call__(self, x: Tensor, styles: Styles) -> Tensor:
         """[N, C, H, W] and the styles of its row to [N, img_channels, H, W] float32, new memory.

@@ -34,6 +34,60 @@ def normalize(x: Tensor) -> Tensor:
     return x * (x.square().mean(dim=1, keepdim=True) + EPSILON).rsqrt()
 
 
+def by_input(weight: Tensor, scale: float = 1.0) -> Tensor:
+    """Weights times `scale`, laid out as `linear` reads them fastest. [O, I], in new memory as [I, O]."""
+    turned = weight.t()
+    return torch.mul(turned, scale, out=turned.new_empty(turned.shape)).t()
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """X @ weight.T + bias. [N, I], [O, I], [O] to [N, O].
+
+    For a single row on a CPU by `weighted_sums`, if weights are laid out `by_input`: the mapping of a
+    seed 1.2x faster.
+    """
+    is_single = x.shape[0] == 1 and x.dtype == torch.float32 and weight.t().is_contiguous()
+    if not is_single or x.requires_grad or processor.kind(x.device) != "cpu" or not has_lookup():
+        return F.linear(x, weight, bias)
+    places, starts = _all_rows(weight.shape[1])
+    return weighted_sums(weight.t(), places, starts, x.reshape(-1)).add_(bias)
+
+
+def weighted_sums(table: Tensor, places: Tensor, starts: Tensor, factors: Tensor) -> Tensor:
+    """Sums of rows of a table, each times its factor: a matrix product for few rows, on a CPU.
+
+    Such a product takes as long as the weights take to come from memory, where they lie again after
+    each picture. Torch's lookup in a table reads them in their order: 1.5x (512 to 256) to 1.8x
+    (512 to 512, 256 to 256) faster than its products of matrices.
+
+    Parameters
+    ----------
+    table : [rows, width] float32
+    places : [P] rows to sum, int32
+    starts : [S] where among the places each sum begins, int32
+    factors : [P] float32
+
+    Returns
+    -------
+    [S, width], new memory
+    """
+    found: Tensor = torch.embedding_bag(table, places, starts, False, 0, False, factors)[0]
+    return found
+
+
+@cache
+def has_lookup() -> bool:
+    """Whether torch has instructions of its own for `weighted_sums` on this processor."""
+    return "fbgemm" in torch.backends.quantized.supported_engines
+
+
+@cache
+def _all_rows(count: int) -> tuple[Tensor, Tensor]:
+    """Places and starts for a single sum of all rows."""
+    with torch.inference_mode(False):
+        return torch.arange(count, dtype=torch.int32), torch.zeros(1, dtype=torch.int32)
+
+
 def truncate(ws: Tensor, w_avg: Tensor, psi: float, cutoff: int | None = None) -> Tensor:
     """Pull `ws` towards the average latent: the truncation trick in W.
 

@@ -41,9 +41,10 @@ from explorer.models.forms import Forms, LayerShape
 from explorer.models.generator import Features, Generator, Move, NoisePlan, Precision, Step, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine
+from explorer.models.network_styles import NetworkStyles
 from explorer.models.noise import Planes, blended
 from explorer.models.ops import EPSILON, SLOPE, SQRT2, check_doubling, half_dtype, random_plane, truncate
-from explorer.models.style_bank import NetworkStyles, Styles, StyleSource
+from explorer.models.styles import Styles, StyleSource
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
 
@@ -131,6 +132,10 @@ class StyledLayer:
     def source(self, row: int) -> StyleSource:
         """The same, to be worked out with other layers."""
         return StyleSource(row, self.style.weight, self.style.bias)
+
+    def take(self, source: StyleSource) -> None:
+        """See `Styled.take`."""
+        self.style.weight, self.style.bias = source.weight, source.bias
 
     def __call__(self, x: Tensor, styles: Styles, noise: Tensor | None, strength: float) -> Tensor:
         """Run the layer.

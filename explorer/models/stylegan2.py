@@ -23,6 +23,7 @@ from explorer.models.forms import Forms
 from explorer.models.generator import Features, Generator, Move, NoisePlan, Precision, Step, tensor_bytes
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import ModulatedConv, ResidualSkip, ToRGB
+from explorer.models.network_styles import NetworkStyles
 from explorer.models.noise import Planes, blended
 from explorer.models.ops import (
     add_doubled_,
@@ -34,7 +35,6 @@ from explorer.models.ops import (
     truncate,
     upsample2,
 )
-from explorer.models.style_bank import NetworkStyles
 from explorer.models.weights import WeightTable
 
 _ARCHITECTURES = ("skip", "resnet", "orig")

@@ -50,9 +50,10 @@ from explorer.models.generator import (
 )
 from explorer.models.mapping import MappingNetwork
 from explorer.models.modulated import Affine, tf32
+from explorer.models.network_styles import NetworkStyles
 from explorer.models.ops import EPSILON, half_dtype, number_option, truncate
-from explorer.models.style_bank import NetworkStyles, Styles, StyleSource
 from explorer.models.stylegan3_geometry import InputGeometry, LayerGeometry
+from explorer.models.styles import Styles, StyleSource
 from explorer.models.weights import WeightTable
 from explorer.models.winograd import WinogradConv
 
@@ -215,6 +216,10 @@ class SynthesisLayer:
         style = style * style.square().mean(dim=1, keepdim=True).rsqrt()
         demod = torch.addmm(self._epsilon, style.square(), self._power).rsqrt_()
         return Styles(style, self._gain.expand(len(style), -1) * demod)  # [N, I], [N, O]
+
+    def take(self, source: StyleSource) -> None:
+        """See `Styled.take`: never, its styles have a norm."""
+        raise NotImplementedError
 
     def source(self, row: int) -> StyleSource:
         """The same, to be worked out with other layers: the gain goes under the root."""

@@ -1,11 +1,13 @@
-"""Styles of all layers at once against each layer's own."""
+"""Styles of all layers at once, as on a GPU, against each layer's own."""
 
 import pytest
 import torch
 
 from explorer.models import build_generator
-from explorer.models.style_bank import NetworkStyles, StyleBank, StyleSource
+from explorer.models.network_styles import NetworkStyles
+from explorer.models.style_bank import StyleBank
 from explorer.models.stylegan1 import StyleGAN1
+from explorer.models.styles import StyleSource
 from tests.models import synthetic_stylegan3
 from tests.models.synthetic import random_network
 from tests.models.test_stylegan1 import description_of, random_tensors
@@ -38,8 +40,8 @@ def test_other_latents_than_those_begun_with_are_styled_by_themselves():
     network = random_network("skip", 16, channels={4: 24, 8: 16, 16: 8})
     first, second = (network.mapping(network.latent(seed)) for seed in (1, 2))
     with torch.inference_mode():
-        expected = network.run(0, network.start(1), second).x
         batched(network)
+        expected = network.run(0, network.start(1), second).x
         network.begin(first)
         assert torch.equal(network.run(0, network.start(1), second).x, expected)
 
