@@ -11,6 +11,7 @@ from explorer.bench import Result, frame_gpu
 from explorer.bench.clocks import Spent, Timing, ratio, take_turns
 from explorer.bench.conditions import Conditions
 from explorer.bench.neighbour import CAN_PAUSE, Neighbour
+from explorer.bench.one_process import one_process_ratio
 from explorer.bench.plain_process import PLAIN, PROCESSES, PlainForms
 from explorer.bench.subjects import Subject
 from explorer.models import Generator
@@ -60,6 +61,8 @@ def _results(
         rounds *= 1 if plain is None or conditions.smoke else plain.processes
         timings, picture = _take_turns(subject, engine, generator, ws, threads, rounds, draw_plain)
         result = _result(subject, engine, threads, timings, picture, expected)
+        if threads == 1 and plain is not None:
+            result["one_process_ratio"] = one_process_ratio(subject.path, ws, rounds, plain.processes)
         result["chosen"] = threads == devices.threads_for(generator, engine.threads)
         if threads > 1 and CAN_PAUSE:
             result |= _beside_a_neighbour(generator, ws, threads, rounds)

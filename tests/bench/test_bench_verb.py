@@ -38,6 +38,8 @@ def test_frame_tells_the_error_beside_every_speed(capsys):
         assert 0 <= result["max_error"] < 1e-4
         assert result["p50_ms"] >= result["min_ms"] > 0
         assert result["ratio"] > 0
+        assert ("one_process_ratio" in result) == (result["threads"] == 1)
+        assert result.get("one_process_ratio", 1) > 0
         assert result["chosen"] == (result["threads"] == 1)  # both networks are small
         if result["threads"] > 1 and neighbour.CAN_PAUSE:
             assert result["beside_to_one_thread_ratio"] > 0
