@@ -1,7 +1,7 @@
 """The plain form and ours in one process, as a script that has imported both would draw them.
 
-Processes of its own (`plain_process`) tell how the plain form runs by itself, beside this program as it is. Here
-both share a heap, with the C library's own settings.
+Processes of its own (`plain_process`) tell how the plain form runs by itself, beside this program as it is.
+Here both share a heap, with the C library's own settings.
 """
 
 import json
