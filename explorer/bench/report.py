@@ -9,11 +9,11 @@ from explorer.bench import Result
 HEADING = """# Benchmarks
 
 Written by `latent-explorer bench --write`; each run replaces the sections of the benchmarks and devices it
-measured. Ratios compare runs that took turns, the plain form in processes of its own; `one_process_ratio` is
-with both forms in one, on one thread and under the C library's own settings. Milliseconds are for orientation.
-`max_error` is the largest difference to the plain form, as a share of the largest value. `contended` says that
-other work was on the same core, `chosen` which number of threads the program takes for a network by itself:
-one for a small one like `faces`, which two draw no faster and worse beside others.
+measured. Ratios compare runs that took turns, the plain form in processes of its own; `one_process_ratio`
+is with both forms in one, on one thread and under the C library's own settings. Milliseconds are for
+orientation. `max_error` is the largest difference to the plain form, as a share of the largest value.
+`contended` says that other work was on the same core, `chosen` which number of threads the program takes
+for a network by itself: one for a small one like `faces`, which two draw no faster and worse beside others.
 """
 
 
