@@ -4,8 +4,8 @@ In one process the two forms would share a heap and its settings (`allocator`), 
 neither would be measured as it runs by itself. Taking turns stays possible: such a process
 sleeps while another one draws.
 
-By the chance of how a heap comes to lie, one process draws small networks a quarter slower
-than the next all its life (75 or 85 to 110 ms for 128 pixels): so several of them take turns.
+By the chance of how a heap comes to lie, one process draws small networks a quarter slower than the next
+all its life (75 or 85 to 110 ms for 128 pixels, 370 or 450 for 256): so several of them take turns.
 """
 
 import json
@@ -37,8 +37,8 @@ PLAIN: Mapping[str, type[PlainStyleGAN2] | type[PlainStyleGAN3]] = {
 """The yardstick of each family that has one."""
 
 
-QUICK_SECONDS, PROCESSES = 0.25, 5
-"""Where a plain picture takes less than this, so many processes of 300 MB take turns; else one draws all."""
+QUICK_SECONDS, PROCESSES = 0.8, 5
+"""Where a plain picture takes less than this, so many processes of 300 to 500 MB take turns; else there is one."""
 
 
 class PlainForms:

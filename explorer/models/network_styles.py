@@ -12,12 +12,10 @@ from explorer.models.styles import Styled, Styles
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
-    """The latents that steps draw now."""
+class _Known:
+    """Latents and the styles of layers that are known for them."""
 
     ws: Tensor
-    first: int
-    """Of the layers whose styles are known; all after it are known too."""
     styles: dict[int, Styles]
 
 
@@ -38,7 +36,9 @@ class NetworkStyles:
         if self._table is not None:
             for (part, _), source in zip(self._parts, self._table.sources, strict=True):
                 part.take(source)
-        self._begun: _Begun | None = None
+        self._begun: _Known | None = None
+        self._last: _Known | None = None
+        """What the table gave last, with a copy of its latents."""
 
     def begin(self, ws: Tensor) -> None:
         """See `Generator.begin`."""
@@ -47,19 +47,27 @@ class NetworkStyles:
             return
         if self._bank is not None:
             with torch.inference_mode():
-                self._begun = _Begun(ws, 0, dict(enumerate(self._bank(ws))))
+                self._begun = _Known(ws, dict(enumerate(self._bank(ws))))
         elif self._table is not None and len(ws) == 1:
-            self._begun = _Begun(ws, len(self._parts), {})
+            self._begun = _Known(ws, {})
 
     def of(self, index: int, ws: Tensor) -> Styles:
         """Styles of a layer by its place among `parts`. [N, num_ws, w_dim]."""
         begun = self._begun  # another picture may begin at any time
         if begun is None or begun.ws is not ws:
             return self._alone(index, ws)
-        if index < begun.first and self._table is not None:
-            # A picture that is drawn from the middle on needs no styles of the layers before.
-            begun = self._begun = _Begun(ws, index, self._table(ws, index, len(self._parts)))
+        if index not in begun.styles:
+            begun = self._begun = _Known(ws, self._from(index, ws))
         return begun.styles[index]
+
+    def _from(self, index: int, ws: Tensor) -> dict[int, Styles]:
+        """Styles of a layer and all after it: what is drawn from the middle on needs no others."""
+        assert self._table is not None
+        last = self._last
+        # What goes on from a draft finds its styles there: 2 % of a picture of the bundled network.
+        if last is None or index == 0 or index not in last.styles or not torch.equal(ws, last.ws):
+            last = self._last = _Known(ws.clone(), self._table(ws, index, len(self._parts)))
+        return last.styles
 
     def _alone(self, index: int, ws: Tensor) -> Styles:
         if self._table is not None and len(ws) == 1 and not ws.requires_grad:

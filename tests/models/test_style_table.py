@@ -1,5 +1,7 @@
 """Styles out of tables of weights, as for single pictures on a CPU, against each layer's own."""
 
+from unittest.mock import Mock
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -93,6 +95,29 @@ def test_latents_that_were_written_over_are_read_again(network):
     before = network._styles.of(0, ws)
     ws.mul_(2)
     assert not equal(network._styles.of(0, ws), before)
+
+
+def test_what_goes_on_from_a_draft_finds_its_styles(network, monkeypatch):
+    ws = latents(network)
+    whole = begun(network, ws)
+    table = Mock(wraps=network._styles._table)
+    network._styles._table = table
+    network.begin(ws.clone())
+    rest = [network._styles.of(i, network._styles._begun.ws) for i in range(2, len(whole))]
+    assert all(map(equal, rest, whole[2:]))
+    assert not table.called
+    changed = ws.clone()
+    changed[:, -1] += 1
+    network.begin(changed)
+    assert not equal(network._styles.of(len(whole) - 1, changed), whole[-1])
+    assert table.call_count == 1
+    begun(network, changed)
+    assert table.call_count == 2, "a whole picture is styled anew"
+    network.begin(changed)
+    network._styles.of(3, changed)
+    network.begin(changed)
+    network._styles.of(1, changed)
+    assert table.call_count == 2, "all of them were known"
 
 
 def test_several_pictures_and_gradients_are_left_to_the_layers(network, monkeypatch):
