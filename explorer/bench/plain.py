@@ -3,7 +3,8 @@
 Weights are modulated sample by sample and convolved in groups, tensors are in
 NCHW order, every bias, gain, activation and clamp is an operation of its own,
 and filters run over inserted zeros. That is what the published code does on a
-processor without its compiled extensions; speeds of this program are told as
+processor without its compiled extensions, without gradients, but not in inference mode,
+which it is older than; speeds of this program are told as
 ratios against it, and differences to it are the error of a fast form.
 """
 

@@ -38,7 +38,7 @@ PLAIN: Mapping[str, type[PlainStyleGAN2] | type[PlainStyleGAN3]] = {
 
 
 QUICK_SECONDS, PROCESSES = 0.8, 5
-"""Where a plain picture takes less than this, so many processes of 300 to 500 MB take turns; else there is one."""
+"""Where a plain picture takes less than this, so many processes of up to 500 MB take turns; else one does."""
 
 
 class PlainForms:
