@@ -57,12 +57,12 @@ def _results(
         engine.fixed_threads = threads
         is_slow = warm is not None and warm.wall > SLOW_SECONDS
         draw_plain = None if plain is None or (is_slow and threads > 1) else plain.draw
-        rounds = 3 if is_slow else conditions.rounds(generator.resolution)
-        rounds *= 1 if plain is None or conditions.smoke else plain.processes
+        once = 3 if is_slow else conditions.rounds(generator.resolution)
+        rounds = once if plain is None or conditions.smoke else once * plain.processes
         timings, picture = _take_turns(subject, engine, generator, ws, threads, rounds, draw_plain)
         result = _result(subject, engine, threads, timings, picture, expected)
         if threads == 1 and plain is not None:
-            result["one_process_ratio"] = one_process_ratio(subject.path, ws, rounds, plain.processes)
+            result["one_process_ratio"] = one_process_ratio(subject.path, ws, once, plain.processes)
         result["chosen"] = threads == devices.threads_for(generator, engine.threads)
         if threads > 1 and CAN_PAUSE:
             result |= _beside_a_neighbour(generator, ws, threads, rounds)
