@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from explorer.bench import Result
 from explorer.bench.clocks import ratio, take_turns
 from explorer.bench.conditions import Conditions
+from explorer.bench.full_cache import fill_cache
 from explorer.bench.subjects import Subject
 from explorer.recipe import SeedBlend
 from explorer.render import Engine, RenderRequest, devices
@@ -19,13 +20,16 @@ def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
     engine = subject.engine(shelf, conditions.device, conditions.precision)
     direct = subject.engine(shelf, conditions.device, conditions.precision, cache_bytes=0)
     info = engine.info(subject.ref)
-    for stop in info.stops[-4:-1] if conditions.is_slow(info.resolution) else info.stops[:-1]:
-        yield _measure(subject, conditions, engine, direct, stop, conditions.rounds(info.resolution))
+    if not conditions.smoke and engine.device == "cpu":
+        fill_cache(engine, subject)
+    is_slow = conditions.is_slow(info.resolution)
+    # Of a few milliseconds each, seven rounds tell little.
+    rounds = conditions.rounds(info.resolution) * (1 if is_slow or conditions.smoke else 5)
+    for stop in info.stops[-4:-1] if is_slow else info.stops[:-1]:
+        yield _measure(subject, engine, direct, stop, rounds)
 
 
-def _measure(
-    subject: Subject, conditions: Conditions, engine: Engine, direct: Engine, stop: int, rounds: int
-) -> Result:
+def _measure(subject: Subject, engine: Engine, direct: Engine, stop: int, rounds: int) -> Result:
     drafts: list[NDArray[np.uint8]] = []
     pictures: list[NDArray[np.uint8]] = []
 

@@ -1,8 +1,6 @@
 """`frame`: one picture at batch 1, on one thread and on all that the engine uses, against the plain form."""
 
-import time
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import torch
 from torch import Tensor
@@ -10,6 +8,7 @@ from torch import Tensor
 from explorer.bench import Result, frame_gpu
 from explorer.bench.clocks import Spent, Timing, ratio, take_turns
 from explorer.bench.conditions import Conditions
+from explorer.bench.full_cache import fill_cache
 from explorer.bench.neighbour import CAN_PAUSE, Neighbour
 from explorer.bench.one_process import one_process_ratio
 from explorer.bench.plain_process import PLAIN, PROCESSES, PlainForms
@@ -19,9 +18,6 @@ from explorer.render import Engine, RenderRequest, devices
 
 SLOW_SECONDS = 10
 """A plain picture that takes longer is drawn in few rounds and, in the plain form, on one thread alone."""
-
-FILL_SECONDS = 5
-"""Longest time to fill the stage cache before anything is measured."""
 
 
 def run(subject: Subject, conditions: Conditions) -> Iterator[Result]:
@@ -51,7 +47,7 @@ def _results(
         yield from frame_gpu.run(subject, conditions, ws, expected)
         return
     if not conditions.smoke:
-        _fill_cache(engine, subject)
+        fill_cache(engine, subject)
     for threads in sorted({1, engine.threads}):
         torch.set_num_threads(threads)
         engine.fixed_threads = threads
@@ -69,22 +65,6 @@ def _results(
         yield result
     torch.set_num_threads(engine.threads)
     engine.fixed_threads = None
-
-
-def _fill_cache(engine: Engine, subject: Subject) -> None:
-    """Draw until the stage cache lets go of what it kept first, as in use after a second or two.
-
-    Up to then each picture that is kept leaves the next one, whoever draws it, with memory that was
-    never touched, and the system clears page after page: 4 ms of a picture of 128 pixels in a
-    virtual machine, 100 of 256 pixels.
-    """
-    began, entries = time.perf_counter(), -1
-    for number in count():
-        engine.render(RenderRequest(subject.recipe.with_(psi=-1 - number / 1000)))
-        kept = engine.cache_stats.entries
-        if kept <= entries or time.perf_counter() - began > FILL_SECONDS:
-            return
-        entries = kept
 
 
 def _beside_a_neighbour(generator: Generator, ws: Tensor, threads: int, rounds: int) -> Result:
