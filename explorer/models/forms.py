@@ -23,6 +23,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import torch
+
 from explorer.models.nnpack import has_nnpack, suits, weight_bytes
 from explorer.models.winograd import tile_for
 
@@ -34,11 +36,13 @@ APART_FROM = 4_000_000_000
 """Multiplications of a layer, done directly, from which its strips are drawn apart. On two threads that
 makes StyleGAN2 of 1024 pixels 1.08x faster; smaller layers lose by it (a network of 128 pixels 0.85x)."""
 
-ROWS_FROM, NARROW_ROWS_FROM, ALONE_ROWS_FROM = 1_000_000_000, 4_000_000_000, 600_000_000
+ROWS_FROM, NARROW_ROWS_FROM = 1_000_000_000, 4_000_000_000
 """Multiplications of a layer that doubles the size from which the form "rows" is faster; the second of one
-that reads less than 512 channels, the third on one thread alone. Smaller ones it makes slower, on two
-threads (256 to 128 channels at 64 px 0.9x, 128 to 64 at 128 px 0.83x) or without 512 bit vectors (256 to
-128 at 32 px 0.9x)."""
+that reads less than 512 channels. Smaller ones it makes slower (128 to 64 at 128 px 0.83x on two threads)."""
+HAS_LONG_VECTORS = torch.backends.cpu.get_cpu_capability() == "AVX512"
+ALONE_ROWS_FROM = 300_000_000 if HAS_LONG_VECTORS else 600_000_000
+"""The same on one thread alone, for 256 to 128 channels and more. At 32 px such a layer makes a network of
+128 pixels 1.01x faster with vectors of 512 bits, 0.98x without; on two threads it is itself 0.9x at 64 px."""
 
 
 @dataclass(frozen=True, slots=True)

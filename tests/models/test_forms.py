@@ -13,6 +13,7 @@ def layer(channels, size, **options):
 
 def test_forms_by_shape(monkeypatch):
     monkeypatch.setattr(forms_module, "has_nnpack", lambda: False)
+    monkeypatch.setattr(forms_module, "ALONE_ROWS_FROM", 600_000_000)  # without long vectors
     forms = Forms(is_fast_cpu=True)
     assert forms.choose(layer(512, 4)) == Form("activations")
     assert forms.choose(layer(512, 8)) == Form("winograd", 2)
@@ -39,6 +40,13 @@ def test_forms_by_shape(monkeypatch):
     assert forms.choose_stylegan3(layer(512, 36)) == Form("winograd", 4)
     assert forms.choose_stylegan3(layer(512, 36, kernel=1)) == Form("weights")
     assert forms.choose_stylegan3(layer(64, 276)) == Form("weights")
+
+
+def test_long_vectors_widen_the_form_of_rows(monkeypatch):
+    shape = LayerShape("b", 256, 128, (32, 32), up=True)
+    for least, alone in ((300_000_000, True), (600_000_000, False)):
+        monkeypatch.setattr(forms_module, "ALONE_ROWS_FROM", least)
+        assert Forms(is_fast_cpu=True).choose(shape).alone == alone
 
 
 def test_memory_of_transformed_weights_is_bounded():
