@@ -41,7 +41,7 @@ def by_input(weight: Tensor, scale: float = 1.0) -> Tensor:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """X @ weight.T + bias. [N, I], [O, I], [O] to [N, O].
+    """Multiply by weights and add a bias: x @ weight.T + bias. [N, I], [O, I], [O] to [N, O].
 
     For a single row on a CPU by `weighted_sums`, if weights are laid out `by_input`: the mapping of a
     seed 1.2x faster.

@@ -2,7 +2,7 @@
 
 Where a layer by itself needs five operations for its own, one (`ops.weighted_sums`, which also reads
 weights faster than products of matrices do) serves all layers of a width: a network of 128 pixels
-1.02x, the bundled one 1.03x.
+1.02x; the bundled one, whose weights stay in the cache, gains nothing.
 """
 
 from collections.abc import Sequence
